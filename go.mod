@@ -37,5 +37,6 @@ require (
 	github.com/lib/pq v1.10.9 // indirect
 	github.com/mitchellh/mapstructure v1.5.0 // indirect
 	github.com/xi2/xz v0.0.0-20171230120015-48954b6210f8 // indirect
+	golang.org/x/net v0.52.0 // indirect
 	golang.org/x/text v0.41.0 // indirect
 )
