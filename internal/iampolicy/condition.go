@@ -1,0 +1,153 @@
+package iampolicy
+
+import (
+	"math/big"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// comparison compares one value of the request with one value of the policy.
+type comparison struct {
+	compare func(policy pattern, value string) bool
+	wild    bool // "*" and "?" in the policy are wildcards
+	negated bool // the condition holds when no value of the policy compares
+}
+
+// comparisons are the operators of https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html,
+// except Null, which asks for the key only.
+var comparisons = map[string]comparison{
+	"StringEquals":              {compare: equal},
+	"StringNotEquals":           {compare: equal, negated: true},
+	"StringEqualsIgnoreCase":    {compare: equalFold},
+	"StringNotEqualsIgnoreCase": {compare: equalFold, negated: true},
+	"StringLike":                {compare: like, wild: true},
+	"StringNotLike":             {compare: like, wild: true, negated: true},
+	"ArnEquals":                 {compare: matchARN, wild: true},
+	"ArnLike":                   {compare: matchARN, wild: true},
+	"ArnNotEquals":              {compare: matchARN, wild: true, negated: true},
+	"ArnNotLike":                {compare: matchARN, wild: true, negated: true},
+	"Bool":                      {compare: equalFold},
+	"BinaryEquals":              {compare: equal},
+	"NumericEquals":             {compare: numeric(func(c int) bool { return c == 0 })},
+	"NumericNotEquals":          {compare: numeric(func(c int) bool { return c == 0 }), negated: true},
+	"NumericLessThan":           {compare: numeric(func(c int) bool { return c < 0 })},
+	"NumericLessThanEquals":     {compare: numeric(func(c int) bool { return c <= 0 })},
+	"NumericGreaterThan":        {compare: numeric(func(c int) bool { return c > 0 })},
+	"NumericGreaterThanEquals":  {compare: numeric(func(c int) bool { return c >= 0 })},
+	"DateEquals":                {compare: date(func(c int) bool { return c == 0 })},
+	"DateNotEquals":             {compare: date(func(c int) bool { return c == 0 }), negated: true},
+	"DateLessThan":              {compare: date(func(c int) bool { return c < 0 })},
+	"DateLessThanEquals":        {compare: date(func(c int) bool { return c <= 0 })},
+	"DateGreaterThan":           {compare: date(func(c int) bool { return c > 0 })},
+	"DateGreaterThanEquals":     {compare: date(func(c int) bool { return c >= 0 })},
+	"IpAddress":                 {compare: address},
+	"NotIpAddress":              {compare: address, negated: true},
+}
+
+// holds evaluates one condition. An absent key fails every operator but the negated ones, those with IfExists, ForAllValues and Null.
+func (e *evaluation) holds(c Condition, v variables) bool {
+	values := e.context[strings.ToLower(c.Key)]
+	if c.Operator == "Null" {
+		absent := strconv.FormatBool(len(values) == 0)
+		return slices.ContainsFunc(c.Values, func(p string) bool { return strings.EqualFold(p, absent) })
+	}
+	quantifier, operator, found := strings.Cut(c.Operator, ":")
+	if !found {
+		quantifier, operator = "", c.Operator
+	}
+	operator, ifExists := strings.CutSuffix(operator, "IfExists")
+	comparison, known := comparisons[operator]
+	if !known {
+		return false
+	}
+	one := func(value string) bool { return comparison.holds(c.Values, value, v) }
+	switch quantifier {
+	case "":
+		switch {
+		case len(values) == 0:
+			return ifExists || comparison.negated
+		case comparison.negated:
+			return !slices.ContainsFunc(values, func(value string) bool { return !one(value) })
+		default:
+			return slices.ContainsFunc(values, one)
+		}
+	case "ForAllValues", "ForAnyValue":
+		// IAM takes a key whose values are empty texts for a key without values.
+		values = slices.DeleteFunc(slices.Clone(values), func(value string) bool { return value == "" })
+		switch {
+		case quantifier == "ForAllValues":
+			return !slices.ContainsFunc(values, func(value string) bool { return !one(value) })
+		case len(values) == 0:
+			return ifExists && len(e.context[strings.ToLower(c.Key)]) == 0
+		default:
+			return slices.ContainsFunc(values, one)
+		}
+	}
+	return false
+}
+
+func (c comparison) holds(policy []string, value string, v variables) bool {
+	matched := slices.ContainsFunc(policy, func(text string) bool {
+		p, ok := v.expand(text, c.wild)
+		return ok && c.compare(p, value)
+	})
+	return matched != c.negated
+}
+
+func equal(p pattern, value string) bool     { return string(p) == value }
+func equalFold(p pattern, value string) bool { return strings.EqualFold(string(p), value) }
+func like(p pattern, value string) bool      { return p.match([]rune(value)) }
+
+// numeric returns a comparison of numbers. What is not a number compares with nothing.
+func numeric(ok func(int) bool) func(pattern, string) bool {
+	return func(p pattern, value string) bool {
+		a, valid := number(value)
+		b, valid2 := number(string(p))
+		return valid && valid2 && ok(a.Cmp(b))
+	}
+}
+
+// number reads a decimal number. Its length is limited, so that an exponent cannot ask for a number of any size.
+func number(s string) (*big.Rat, bool) {
+	if len(s) > 64 || strings.ContainsAny(s, "eExXpP/_") {
+		return nil, false
+	}
+	return new(big.Rat).SetString(s)
+}
+
+// date returns a comparison of moments, each in one of the ISO 8601 forms that IAM documents or in seconds since 1970.
+func date(ok func(int) bool) func(pattern, string) bool {
+	return func(p pattern, value string) bool {
+		a, valid := moment(value)
+		b, valid2 := moment(string(p))
+		return valid && valid2 && ok(a.Compare(b))
+	}
+}
+
+func moment(s string) (time.Time, bool) {
+	if seconds, err := strconv.ParseInt(s, 10, 64); err == nil && len(s) != 4 {
+		return time.Unix(seconds, 0), true
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04Z07:00", "2006-01-02", "2006-01", "2006"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// address compares an IP address with an address or a range such as "203.0.113.0/24".
+func address(p pattern, value string) bool {
+	ip, err := netip.ParseAddr(value)
+	if err != nil {
+		return false
+	}
+	if single, err := netip.ParseAddr(string(p)); err == nil {
+		return single == ip
+	}
+	prefix, err := netip.ParsePrefix(string(p))
+	return err == nil && prefix.Contains(ip)
+}
