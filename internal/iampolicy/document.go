@@ -49,9 +49,9 @@ type Document struct {
 // Statement is one statement of a policy document. An absent element is nil, an empty list is not.
 type Statement struct {
 	Sid           string
-	Effect        string // EffectAllow or EffectDeny
-	Principals    map[string][]string
-	NotPrincipals map[string][]string // the key is "AWS", "Service", "Federated" or "CanonicalUser"; {"*": {"*"}} stands for the text "*"
+	Effect        string              // EffectAllow or EffectDeny
+	Principals    map[string][]string // by "AWS", "Service", "Federated" or "CanonicalUser"; {"*": {"*"}} stands for the text "*"
+	NotPrincipals map[string][]string
 	Actions       []string
 	NotActions    []string
 	Resources     []string
@@ -74,7 +74,7 @@ func Parse(document string) (Document, error) {
 	d.UseNumber()
 	root, err := readValue(d)
 	if err == nil {
-		if _, trailing := d.Token(); trailing != io.EOF { //nolint:errorlint // Token documents that it returns io.EOF itself.
+		if _, trailing := d.Token(); !errors.Is(trailing, io.EOF) {
 			err = errors.New("there is text after its end")
 		}
 	}
@@ -143,7 +143,7 @@ func readDocument(o object) (Document, error) {
 		case "Version":
 			doc.Version, err = readText(m)
 			if err == nil && doc.Version != Version && doc.Version != "2008-10-17" {
-				err = errors.New(`Version must be "2012-10-17" or "2008-10-17"`)
+				err = errors.New(`the Version must be "2012-10-17" or "2008-10-17"`)
 			}
 		case "Id":
 			doc.ID, err = readText(m)
@@ -215,13 +215,13 @@ func readStatement(o object) (Statement, error) {
 	}
 	switch {
 	case s.Effect != EffectAllow && s.Effect != EffectDeny:
-		return Statement{}, errors.New(`Effect must be "Allow" or "Deny"`)
+		return Statement{}, errors.New(`the Effect must be "Allow" or "Deny"`)
 	case (s.Actions == nil) == (s.NotActions == nil):
 		return Statement{}, errors.New("exactly one of Action and NotAction is needed")
 	case s.Resources != nil && s.NotResources != nil:
-		return Statement{}, errors.New("Resource and NotResource exclude each other")
+		return Statement{}, errors.New("the elements Resource and NotResource exclude each other")
 	case s.Principals != nil && s.NotPrincipals != nil:
-		return Statement{}, errors.New("Principal and NotPrincipal exclude each other")
+		return Statement{}, errors.New("the elements Principal and NotPrincipal exclude each other")
 	}
 	return s, nil
 }
