@@ -88,7 +88,7 @@ func New(o Options) *Lab {
 		options:  o,
 		timeline: newTimeline(o.Start),
 		admin:    aws.Credentials{AccessKeyID: "AKIALABADMINISTRATOR", SecretAccessKey: "lab-administrator-secret-key", AccountID: o.AccountID},
-		store:    rotators.NewUserStore(),
+		store:    new(rotators.UserStore),
 	}
 	l.life, l.end = context.WithCancel(context.Background())
 	l.iam = newIAMState(l)
@@ -124,17 +124,21 @@ func (l *Lab) Listen(addr string) (string, error) {
 	return l.url, nil
 }
 
-// Close stops the server, every rotation and every running function.
+// Close stops the server, every rotation and every running function. It
+// returns when no function and no process of one runs any more.
 func (l *Lab) Close() {
-	l.end()
+	l.mu.Lock()
+	l.end() // No invocation starts from here on.
+	l.mu.Unlock()
 	l.timeline.close()
 	l.faults.releaseAll()
 	l.serverMu.Lock()
-	defer l.serverMu.Unlock()
 	if l.server != nil {
 		_ = l.server.Close()
 		l.server = nil
 	}
+	l.serverMu.Unlock()
+	l.lambda.running.Wait()
 }
 
 // URL is the endpoint, empty before [Lab.Listen].
