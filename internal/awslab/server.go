@@ -78,16 +78,23 @@ func (c *call) decode(into any) error {
 
 var scope = regexp.MustCompile(`Credential=([^/,]+)/\d{8}/([^/,]+)/([^/,]+)/aws4_request`)
 
+// A request without a signature can only be the one operation whose caller has
+// no credentials yet.
+const (
+	unsignedService   = "sts"
+	unsignedOperation = "AssumeRoleWithWebIdentity"
+)
+
 // ServeHTTP answers one AWS request. The service and the Region are those of
 // the SigV4 credential scope, as an AWS endpoint would check them.
 func (l *Lab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{lab: l, requestID: newUUID(), http: r}
 	match := scope.FindStringSubmatch(r.Header.Get("Authorization"))
-	if match == nil {
-		http.Error(w, "awslab: this is an AWS endpoint, requests must be signed (Signature Version 4)", http.StatusForbidden)
-		return
+	if match != nil {
+		c.region, c.service = match[2], match[3]
+	} else {
+		c.region, c.service = l.options.Region, unsignedService
 	}
-	c.region, c.service = match[2], match[3]
 	s, ok := l.protocol[c.service]
 	if !ok {
 		http.Error(w, fmt.Sprintf("awslab: there is no service %q here, only %s", c.service, strings.Join(slices.Sorted(maps.Keys(l.protocol)), ", ")), http.StatusNotImplemented)
@@ -100,7 +107,11 @@ func (l *Lab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	c.body = body
 	c.operation = s.wire.operation(c, s)
-	c.caller, err = l.identify(match[1], r.Header.Get("X-Amz-Security-Token"))
+	if match != nil {
+		c.caller, err = c.identify(match[1], r.Header.Get("X-Amz-Security-Token"))
+	} else if c.operation != unsignedOperation {
+		err = c.refuse("MissingAuthenticationTokenException", "MissingAuthenticationToken", "Request is missing Authentication Token")
+	}
 	l.answer(w, c, s, err)
 }
 
@@ -193,12 +204,18 @@ func (restWire) succeed(w http.ResponseWriter, c *call, _ *service, answer any) 
 	if status == 0 {
 		status = http.StatusOK
 	}
-	if answer == nil {
+	switch answer := answer.(type) {
+	case nil:
 		w.Header().Set("X-Amzn-Requestid", c.requestID)
 		w.WriteHeader(status)
-		return
+	case payload:
+		maps.Copy(w.Header(), answer.header)
+		w.Header().Set("X-Amzn-Requestid", c.requestID)
+		w.WriteHeader(status)
+		_, _ = w.Write(answer.body)
+	default:
+		writeJSON(w, c, "application/json", status, answer)
 	}
-	writeJSON(w, c, "application/json", status, answer)
 }
 
 func (restWire) fail(w http.ResponseWriter, c *call, _ *service, e *apiError) {
@@ -206,6 +223,12 @@ func (restWire) fail(w http.ResponseWriter, c *call, _ *service, e *apiError) {
 	body := map[string]any{"Type": "User", "Message": e.Message, "message": e.Message}
 	maps.Copy(body, e.Fields)
 	writeJSON(w, c, "application/json", e.Status, body)
+}
+
+// payload is an answer of a REST operation whose body is not ours to encode.
+type payload struct {
+	header http.Header
+	body   []byte
 }
 
 func writeJSON(w http.ResponseWriter, c *call, contentType string, status int, body any) {

@@ -1,0 +1,379 @@
+package awslab
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab/rotators"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
+)
+
+// The environment variables that say what code a function runs. A function with
+// neither fails as one with an empty package does.
+const (
+	// HandlerVariable names a rotation type of package rotators.
+	HandlerVariable = "AWSLAB_HANDLER"
+	// ExecVariable is a command line that is run for each invocation: the event
+	// stands on its standard input, the result is what it writes on standard
+	// output, what it writes on standard error goes to the log group, and an
+	// exit status other than 0 is a function error.
+	ExecVariable = "AWSLAB_EXEC"
+)
+
+// invocation is how a function that ran has answered.
+type invocation struct {
+	// FunctionError is "Unhandled" when the function failed, else empty.
+	FunctionError string
+	// Payload is the result as JSON, or of a failed function its error.
+	Payload []byte
+
+	version string // that ran
+	log     []byte // the last lines that the function logged
+}
+
+// functionError is a failed function: errorType and errorMessage of its answer.
+type functionError struct{ kind, message string }
+
+func (e *functionError) Error() string { return strings.TrimSuffix(e.kind+": "+e.message, ": ") }
+
+// functionPolicy returns the resource policy that guards a function ARN, nil if
+// there is none. Lab.mu is held.
+func (l *Lab) functionPolicy(functionARN string) *iampolicy.Document {
+	named, err := arn.ParseFunction(functionARN)
+	if err != nil {
+		return nil
+	}
+	return l.lambda.functions[named.Unqualified().String()].policyDocument(named.Qualifier)
+}
+
+// functionAllows tells whether the function, version or alias exists and lets
+// Secrets Manager invoke it for the secret. Lab.mu is held.
+func (l *Lab) functionAllows(functionARN, secretARN string) bool {
+	named, err := arn.ParseFunction(functionARN)
+	if err != nil {
+		return false
+	}
+	f := l.lambda.functions[named.Unqualified().String()]
+	if _, exists := f.configuration(named.Qualifier); !exists {
+		return false
+	}
+	context := map[string][]string{"aws:SourceArn": {secretARN}}
+	if secret, err := arn.ParseSecret(secretARN); err == nil {
+		context["aws:SourceAccount"] = []string{secret.AccountID}
+	}
+	return iampolicy.Evaluate(
+		iampolicy.Request{
+			Principal: iampolicy.Principal{Service: secretsManagerPrincipal},
+			Action:    "lambda:InvokeFunction", Resource: functionARN, Context: context,
+		},
+		iampolicy.Policies{Resource: f.policyDocument(named.Qualifier)},
+	) == iampolicy.Allow
+}
+
+// functionTimeout is how long an invocation may take, three seconds if there is
+// no such function. Lab.mu is held.
+func (l *Lab) functionTimeout(functionARN string) time.Duration {
+	if named, err := arn.ParseFunction(functionARN); err == nil {
+		if f, ok := l.lambda.functions[named.Unqualified().String()].configuration(named.Qualifier); ok {
+			return time.Duration(f.Timeout) * time.Second
+		}
+	}
+	return 3 * time.Second
+}
+
+// invoke runs a function for the rotation of a secret and waits for its answer.
+// The error means that it did not run: the function or its permission is gone,
+// its role can't be assumed, it is throttled or the lab is closing. Lab.mu is
+// not held.
+func (l *Lab) invoke(ctx context.Context, functionARN, secretARN string, payload []byte) (invocation, error) {
+	l.mu.Lock()
+	if !l.functionAllows(functionARN, secretARN) {
+		l.mu.Unlock()
+		return invocation{}, errorf("AccessDeniedException", "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants access to the principal %s.", secretsManagerPrincipal)
+	}
+	named, _ := arn.ParseFunction(functionARN) //nolint:errcheck // functionAllows has read it.
+	run, err := l.start(named)
+	l.mu.Unlock()
+	if err != nil {
+		return invocation{}, err
+	}
+	return run.do(ctx, payload), nil
+}
+
+// invokeFunction is the operation Invoke. It takes Lab.mu itself.
+func invokeFunction(c *call) (any, error) {
+	kind := c.http.Header.Get("X-Amz-Invocation-Type")
+	if len(c.body) > 0 && !json.Valid(c.body) {
+		return nil, errorf("InvalidRequestContentException", "Could not parse request body into json.")
+	}
+	l := c.lab
+	l.mu.Lock()
+	_, named, err := c.function("InvokeFunction", true, nil)
+	if err == nil && kind == "DryRun" {
+		l.mu.Unlock()
+		c.status = http.StatusNoContent
+		return nil, nil
+	}
+	var run *running
+	if err == nil && kind != "Event" {
+		run, err = l.start(named)
+	}
+	l.mu.Unlock()
+	switch {
+	case err != nil:
+		return nil, err
+	case kind == "Event":
+		l.invokeLater(named, c.body, 1, 0)
+		c.status = http.StatusAccepted
+		return payload{}, nil
+	}
+	done := run.do(c.http.Context(), c.body)
+	answer := payload{header: http.Header{"X-Amz-Executed-Version": {done.version}}, body: done.Payload}
+	if done.FunctionError != "" {
+		answer.header.Set("X-Amz-Function-Error", done.FunctionError)
+	}
+	if c.http.Header.Get("X-Amz-Log-Type") == "Tail" {
+		answer.header.Set("X-Amz-Log-Result", base64.StdEncoding.EncodeToString(done.log))
+	}
+	return answer, nil
+}
+
+// invokeLater runs an asynchronous invocation, up to three times if it fails,
+// as Lambda does after one and after two minutes:
+// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html.
+func (l *Lab) invokeLater(named arn.FunctionARN, body []byte, attempt int, wait time.Duration) {
+	l.timeline.after(wait, func() {
+		l.mu.Lock()
+		run, err := l.start(named)
+		l.mu.Unlock()
+		failed := err != nil
+		if err == nil {
+			failed = run.do(l.life, body).FunctionError != ""
+		}
+		if failed && attempt < 3 {
+			l.invokeLater(named, body, attempt+1, time.Duration(attempt)*time.Minute)
+		}
+	})
+}
+
+// running is one invocation of a function.
+type running struct {
+	lab           *Lab
+	function      *lambdaFunction
+	arn           arn.FunctionARN // as it was invoked
+	configuration functionConfiguration
+	role          *credential // session of the execution role
+	requestID     string
+	began         time.Time
+
+	mu     sync.Mutex
+	stream *logStream // nil when the role may not write logs
+	tail   []string
+}
+
+// start makes everything ready for an invocation. Lab.mu is held.
+func (l *Lab) start(named arn.FunctionARN) (*running, error) {
+	f := l.lambda.functions[named.Unqualified().String()]
+	configuration, ok := f.configuration(named.Qualifier)
+	switch {
+	case l.life.Err() != nil:
+		return nil, errorf("ServiceException", "awslab is closing.").withStatus(http.StatusServiceUnavailable)
+	case !ok:
+		return nil, functionNotFound(named)
+	case f.reserved != nil && f.busy >= *f.reserved:
+		throttled := errorf("TooManyRequestsException", "Rate Exceeded.").withStatus(http.StatusTooManyRequests)
+		throttled.Fields = map[string]any{"Reason": "ReservedFunctionConcurrentInvocationLimitExceeded"}
+		return nil, throttled
+	}
+	role := l.iam.roleByARN(configuration.Role)
+	if role == nil || !l.iam.serviceMayAssume(lambdaPrincipal, role) {
+		return nil, errorf("AccessDeniedException", roleNotAssumable).withStatus(http.StatusForbidden)
+	}
+	f.busy++
+	l.lambda.running.Add(1)
+	r := &running{
+		lab: l, function: f, arn: named, configuration: configuration, requestID: newUUID(), began: l.timeline.Now(),
+		role: l.iam.newSession(role, named.Name, named.Region, 12*time.Hour),
+	}
+	r.openLog()
+	return r, nil
+}
+
+// do runs the code to its end or its timeout. Lab.mu is not held.
+func (r *running) do(ctx context.Context, event []byte) invocation {
+	l := r.lab
+	defer l.lambda.running.Done()
+	defer func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		r.function.busy--
+	}()
+	timeout := time.Duration(r.configuration.Timeout) * time.Second
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	defer context.AfterFunc(l.life, cancel)()
+
+	r.write("START RequestId: " + r.requestID + " Version: " + r.configuration.Version)
+	result, err := r.code(ctx, event)
+	took, status := l.timeline.Now().Sub(r.began), ""
+	done := invocation{Payload: result, version: r.configuration.Version}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		took, status = timeout, "\tStatus: timeout"
+		message := fmt.Sprintf("Task timed out after %.2f seconds", timeout.Seconds())
+		r.write(l.timeline.Now().Format(logTime) + " " + r.requestID + " " + message + "\n")
+		err = &functionError{"Sandbox.Timedout", "RequestId: " + r.requestID + " Error: " + message}
+	} else if err != nil {
+		r.write("[ERROR] " + err.Error() + "\nTraceback (most recent call last):")
+	}
+	r.write("END RequestId: " + r.requestID)
+	milliseconds := float64(took) / float64(time.Millisecond)
+	r.write(fmt.Sprintf("REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %.0f ms\tMemory Size: %d MB\tMax Memory Used: 64 MB%s",
+		r.requestID, milliseconds, milliseconds, r.configuration.MemorySize, status))
+	if err != nil {
+		done.FunctionError = "Unhandled"
+		kind, message := describeError(err)
+		done.Payload, _ = json.Marshal(map[string]any{"errorMessage": message, "errorType": kind, "requestId": r.requestID, "stackTrace": []string{}})
+	}
+	done.log = []byte(strings.Join(r.tail, ""))
+	return done
+}
+
+// describeError splits the error of a function into type and message.
+func describeError(err error) (kind, message string) {
+	if e, ok := errors.AsType[*functionError](err); ok {
+		return e.kind, e.message
+	}
+	if e, ok := errors.AsType[*rotators.Error](err); ok {
+		return e.Type, e.Message
+	}
+	return "Exception", err.Error()
+}
+
+// code runs what the function's environment says.
+func (r *running) code(ctx context.Context, event []byte) ([]byte, error) {
+	if len(event) == 0 {
+		event = []byte("{}")
+	}
+	vars := r.variables()
+	if name := vars[HandlerVariable]; name != "" {
+		if handler, ok := rotators.Lookup(name); ok {
+			return r.handle(ctx, handler, event)
+		}
+	} else if line := vars[ExecVariable]; line != "" {
+		return r.execute(ctx, line, event)
+	}
+	module, _, _ := strings.Cut(r.configuration.Handler, ".")
+	return nil, &functionError{"Runtime.ImportModuleError", fmt.Sprintf("Unable to import module '%[1]s': No module named '%[1]s'", module)}
+}
+
+func (r *running) variables() map[string]string {
+	if r.configuration.Environment == nil {
+		return map[string]string{}
+	}
+	return r.configuration.Environment.Variables
+}
+
+// handle runs a Go handler. One that does not stop when its time is over is
+// left behind, as its AWS calls end with the context anyway.
+func (r *running) handle(ctx context.Context, handler rotators.Handler, body []byte) ([]byte, error) {
+	var event rotators.Event
+	if json.Unmarshal(body, &event) != nil {
+		return nil, &functionError{"Runtime.UnmarshalError", "Unable to unmarshal input."}
+	}
+	config := r.lab.ConfigFor(r.role.Credentials)
+	config.Region = r.arn.Region
+	env := rotators.Environment{
+		Vars: r.variables(), Config: config, FunctionARN: r.arn.String(), Users: r.lab.store,
+		Log: func(level, message string) {
+			if ctx.Err() == nil {
+				r.message(level, message)
+			}
+		},
+	}
+	ended := make(chan error, 1)
+	go func() {
+		defer func() {
+			if recover() != nil {
+				ended <- &functionError{"Runtime.ExitError", "RequestId: " + r.requestID + " Error: Runtime exited without providing a reason"}
+			}
+		}()
+		ended <- handler(ctx, env, event)
+	}()
+	select {
+	case err := <-ended:
+		return []byte("null"), err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+const logTime = "2006-01-02T15:04:05.000Z"
+
+// openLog finds the stream that the invocation logs to, and makes group and
+// stream if the role may. Lab.mu is held.
+func (r *running) openLog() {
+	l, name := r.lab, r.configuration.LoggingConfig.LogGroup
+	may := func(action, resource string) bool { return l.iam.allows(r.role, r.arn.Region, "logs:"+action, resource) }
+	groupARN := l.logs.arn(l, r.arn.Region, name)
+	version := r.configuration.Version
+	streamName := fmt.Sprintf("%s/[%s]%032x", r.began.Format("2006/01/02"), version, r.function.streams[version]+1)
+	if !may("PutLogEvents", groupARN+":log-stream:"+streamName) {
+		return
+	}
+	group := l.logs.groups[groupARN]
+	if group == nil {
+		if !may("CreateLogGroup", groupARN+":log-stream:") {
+			return
+		}
+		group = l.logs.createGroup(l, r.arn.Region, name)
+	}
+	r.stream = group.streams[streamName]
+	if r.stream == nil && may("CreateLogStream", groupARN+":log-stream:"+streamName) {
+		r.stream = group.createStream(streamName, r.began)
+	}
+}
+
+// message logs what code writes through its logger, in the form of the Python
+// runtime, or as a JSON object if the function wants that.
+func (r *running) message(level, message string) {
+	now := r.lab.timeline.Now().Format(logTime)
+	if r.configuration.LoggingConfig.LogFormat == "JSON" {
+		line, _ := json.Marshal(map[string]string{"timestamp": now, "level": level, "message": message, "requestId": r.requestID})
+		r.write(string(line))
+		return
+	}
+	r.write("[" + level + "]\t" + now + "\t" + r.requestID + "\t" + message)
+}
+
+// write adds an event to the log. Lab.mu is not held.
+func (r *running) write(line string) {
+	line += "\n"
+	r.mu.Lock()
+	r.tail = append(r.tail, line)
+	for size := 0; ; {
+		size = 0
+		for _, l := range r.tail {
+			size += len(l)
+		}
+		if size <= 4096 || len(r.tail) == 1 {
+			break
+		}
+		r.tail = r.tail[1:]
+	}
+	r.mu.Unlock()
+	if r.stream == nil {
+		return
+	}
+	r.lab.mu.Lock()
+	defer r.lab.mu.Unlock()
+	now := r.lab.timeline.Now()
+	r.lab.logs.write(r.stream, now, now.UnixMilli(), line)
+}
