@@ -1,0 +1,215 @@
+package rotators
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+const (
+	cloneSuffix = "_clone"
+	// maxUsername is the length that PostgreSQL gives an identifier, less the byte that ends it.
+	maxUsername = 63
+)
+
+// multiUser is the strategy of two alternating users: the secret's user and its clone, whose passwords a superuser sets. It knows
+// PostgreSQL only.
+type multiUser struct{}
+
+// createSecret gives the pending version the other user's name and a new password, unless an earlier try has done so.
+func (multiUser) createSecret(ctx context.Context, in *invocation) error {
+	current, err := in.multiUserSecret(ctx, in.secretID, stageCurrent)
+	if err != nil {
+		return err
+	}
+	switch _, err := in.multiUserSecret(ctx, in.secretID, stagePending); {
+	case err == nil:
+		in.info("createSecret: Successfully retrieved secret for %s.", in.secretID)
+		return nil
+	case !isType(err, "ResourceNotFoundException"):
+		return err
+	}
+	username, err := alternateUsername(current)
+	if err != nil {
+		return err
+	}
+	password, err := in.randomPassword(ctx, postgresExclude)
+	if err != nil {
+		return err
+	}
+	current.putString("username", username)
+	current.putString("password", password)
+	return in.putPending(ctx, current.encode(), false)
+}
+
+// setSecret sets the pending user's password as the superuser, and creates that user when there is none.
+func (multiUser) setSecret(ctx context.Context, in *invocation) error {
+	current, err := in.multiUserSecret(ctx, in.secretID, stageCurrent)
+	if err != nil {
+		return err
+	}
+	pending, err := in.multiUserSecret(ctx, in.secretID, stagePending)
+	if err != nil {
+		return err
+	}
+	db := postgres{in: in, nullIsDefault: true}
+	switch conn, err := db.connect(ctx, pending); {
+	case err == nil:
+		conn.close(ctx)
+		in.info("setSecret: AWSPENDING secret is already set as password in %s for secret arn %s.", db.label(), in.secretID)
+		return nil
+	case !errors.Is(err, errNoLogin):
+		return err
+	}
+	username, err := alternateUsername(current)
+	if err != nil {
+		return err
+	}
+	if pendingName, ok := pending.string("username"); !ok || pendingName != username {
+		return in.valueError("setSecret: ", "Attempting to modify user %s other than current user or clone %s", pending.text("username"), current.text("username"))
+	}
+	if !current.same(pending, "host") {
+		return in.valueError("setSecret: ", "Attempting to modify user for host %s other than current host %s", pending.text("host"), current.text("host"))
+	}
+	// The caller proves that the current credentials are its own before the superuser's are used.
+	conn, err := db.connect(ctx, current)
+	if errors.Is(err, errNoLogin) {
+		return in.valueError("setSecret: ", "Unable to log into database using current credentials for secret %s", in.secretID)
+	}
+	if err != nil {
+		return err
+	}
+	conn.close(ctx)
+
+	superuserID, err := superuserSecretID(current)
+	if err != nil {
+		return err
+	}
+	superuser, err := in.superuserSecret(ctx, superuserID)
+	if err != nil {
+		return err
+	}
+	superuser.put("dbname", current.get("dbname"))
+	if !current.same(superuser, "host") {
+		// The function asks RDS whether the one is a replica of the other, and does not go on without an answer.
+		return in.noRDS("DescribeDBInstances")
+	}
+	conn, err = db.connect(ctx, superuser)
+	if errors.Is(err, errNoLogin) {
+		return in.valueError("setSecret: ", "Unable to log into database using credentials in master secret %s", superuserID)
+	}
+	if err != nil {
+		return err
+	}
+	defer conn.close(ctx)
+	password, _ := pending.string("password")
+	if err := conn.setOrClone(ctx, current.text("username"), username, password); err != nil {
+		return err
+	}
+	in.info("setSecret: Successfully set password for %s in %s for secret arn %s.", username, db.label(), in.secretID)
+	return nil
+}
+
+func (multiUser) testSecret(ctx context.Context, in *invocation) error {
+	pending, err := in.multiUserSecret(ctx, in.secretID, stagePending)
+	if err != nil {
+		return err
+	}
+	return in.testLogin(ctx, postgres{in: in, nullIsDefault: true}, pending)
+}
+
+// alternateUsername is the name of the user who takes over from the document's.
+func alternateUsername(current document) (string, error) {
+	username, ok := current.string("username")
+	if !ok {
+		return "", newError("AttributeError", "'%s' object has no attribute 'endswith'", pyType(current.get("username")))
+	}
+	if base, isClone := strings.CutSuffix(username, cloneSuffix); isClone {
+		return base, nil
+	}
+	if utf8.RuneCountInString(username+cloneSuffix) > maxUsername {
+		return "", newError("ValueError", "Unable to clone user, username length with %s appended would exceed %d characters", cloneSuffix, maxUsername)
+	}
+	return username + cloneSuffix, nil
+}
+
+// superuserSecretID is the secret that the document names in masterarn.
+func superuserSecretID(current document) (string, error) {
+	if !current.has("masterarn") {
+		return "", keyError("masterarn")
+	}
+	id, ok := current.string("masterarn")
+	if !ok {
+		return "", newError("ParamValidationError",
+			"Parameter validation failed:\nInvalid type for parameter SecretId, value: %s, type: <class '%s'>, valid types: <class 'str'>",
+			current.text("masterarn"), pyType(current.get("masterarn")))
+	}
+	return id, nil
+}
+
+// multiUserSecret reads a version and checks it the multi-user way: every member's presence, then the engine.
+func (in *invocation) multiUserSecret(ctx context.Context, secretID, stage string) (document, error) {
+	doc, err := in.document(ctx, secretID, stage)
+	if err != nil {
+		return document{}, err
+	}
+	return doc, doc.requireConnection()
+}
+
+// superuserSecret reads the current value of the superuser secret. A value of nothing but username and password is one that RDS
+// manages: where its database is, AWS's function learns from RDS by a tag of the secret.
+func (in *invocation) superuserSecret(ctx context.Context, secretID string) (document, error) {
+	doc, err := in.document(ctx, secretID, stageCurrent)
+	if err != nil {
+		return document{}, err
+	}
+	if doc.class != "dict" {
+		return document{}, newError("AttributeError", "'%s' object has no attribute 'keys'", doc.class)
+	}
+	if len(doc.members) == 2 && doc.has("username") && doc.has("password") {
+		if err := in.findManagedDatabase(ctx, secretID); err != nil {
+			return document{}, err
+		}
+	}
+	return doc, doc.requireConnection()
+}
+
+// findManagedDatabase looks for the tag that RDS puts on the secrets it manages. Without one the value's missing host is reported.
+func (in *invocation) findManagedDatabase(ctx context.Context, secretID string) error {
+	secret, err := in.describe(ctx, secretID)
+	if err != nil {
+		return err
+	}
+	if len(secret.Tags) == 0 {
+		in.warning("setSecret: The secret %s is not a service-linked secret, so it does not have a tag aws:rds:primarydbinstancearn or a tag aws:rds:primarydbclusterarn", secretID)
+		return nil
+	}
+	operations := map[string]string{
+		"aws:rds:primarydbinstancearn": "DescribeDBInstances",
+		"aws:rds:primarydbclusterarn":  "DescribeDBClusters",
+	}
+	// The last tag wins.
+	for _, tag := range slices.Backward(secret.Tags) {
+		operation, ok := operations[strings.ToLower(aws.ToString(tag.Key))]
+		if !ok {
+			continue
+		}
+		if value := aws.ToString(tag.Value); utf8.RuneCountInString(value) > 256 {
+			return in.valueError("setSecret: ", "%s is not a valid DB Instance ARN. It exceeds the maximum length of 256.", value)
+		}
+		return in.noRDS(operation)
+	}
+	in.warning("setSecret: DB Instance ARN not present in Metadata System Tags for secret %s", secretID)
+	return nil
+}
+
+// noRDS is what a function says that does not reach the RDS API, which the lab does not serve.
+func (in *invocation) noRDS(operation string) error {
+	const format = "Encountered API error while fetching connection parameters from %s RDS API: Could not connect to the endpoint URL: \"https://rds.%s.amazonaws.com/\""
+	in.error("setSecret: "+format, operation, in.env.Config.Region)
+	return newError("Exception", format, operation, in.env.Config.Region)
+}
