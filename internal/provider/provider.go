@@ -1,0 +1,76 @@
+// Package provider is the Terraform face: schemas, plan and diagnostics. What
+// happens in AWS is in package rotation; what is known of rotation types,
+// schedules and policies is in packages that know no Terraform at all.
+package provider
+
+import (
+	"context"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
+)
+
+var _ provider.Provider = (*rotationProvider)(nil)
+
+// New returns the provider in a version, for the plugin server.
+func New(version string) func() provider.Provider {
+	return NewTest(version, rotation.SystemClock{})
+}
+
+// NewTest returns the provider with another clock, for tests.
+func NewTest(version string, clock rotation.Clock) func() provider.Provider {
+	return func() provider.Provider { return &rotationProvider{version: version, clock: clock} }
+}
+
+type rotationProvider struct {
+	version string
+	clock   rotation.Clock
+}
+
+// session is a configured provider, as its resources get it.
+type session struct {
+	rotation *rotation.Service
+	// preflight and checkSecretValue are the defaults of every setup.
+	preflight        string
+	checkSecretValue bool
+	// refreshed holds the secret ARN of each setup that was read in this run: a
+	// run that has not read one only applies what another has planned.
+	refreshed sync.Map
+}
+
+func (p *rotationProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "rotation"
+	resp.Version = p.version
+}
+
+func (p *rotationProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	if !req.Config.Raw.IsFullyKnown() {
+		return // At plan, something is still to be created: checks and calls are left to the apply.
+	}
+	var model providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	config := model.config(ctx, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	config.Version = p.version
+	resp.ResourceData = &session{
+		rotation:         rotation.NewService(awsapi.Connect(config).Clients, p.clock),
+		preflight:        or(model.Preflight, preflightError),
+		checkSecretValue: model.CheckSecretValue.IsNull() || model.CheckSecretValue.ValueBool(),
+	}
+}
+
+func (p *rotationProvider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{newSetupResource}
+}
+
+func (p *rotationProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }

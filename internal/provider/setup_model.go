@@ -1,0 +1,281 @@
+package provider
+
+import (
+	"context"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
+)
+
+type setupModel struct {
+	Region                types.String   `tfsdk:"region"`
+	SecretID              types.String   `tfsdk:"secret_id"`
+	RotationLambdaARN     types.String   `tfsdk:"rotation_lambda_arn"`
+	RotationType          types.String   `tfsdk:"rotation_type"`
+	SuperuserSecretARN    types.String   `tfsdk:"superuser_secret_arn"`
+	RotationRules         types.Object   `tfsdk:"rotation_rules"`
+	RotationEnabled       types.Bool     `tfsdk:"rotation_enabled"`
+	Access                types.String   `tfsdk:"access"`
+	RoleARN               types.String   `tfsdk:"role_arn"`
+	KMSKeyARN             types.String   `tfsdk:"kms_key_arn"`
+	RotateImmediately     types.Bool     `tfsdk:"rotate_immediately"`
+	RotateTriggers        types.Map      `tfsdk:"rotate_triggers"`
+	WaitForRotation       types.Bool     `tfsdk:"wait_for_rotation"`
+	Preflight             types.String   `tfsdk:"preflight"`
+	CheckSecretValue      types.Bool     `tfsdk:"check_secret_value"`
+	StatementID           types.String   `tfsdk:"statement_id"`
+	RolePolicyName        types.String   `tfsdk:"role_policy_name"`
+	ExternalRoleARN       types.String   `tfsdk:"external_secret_rotation_role_arn"`
+	ExternalMetadata      types.List     `tfsdk:"external_secret_rotation_metadata"`
+	SecretARN             types.String   `tfsdk:"secret_arn"`
+	RoleName              types.String   `tfsdk:"role_name"`
+	RolePolicy            types.String   `tfsdk:"role_policy"`
+	InvokePermission      types.String   `tfsdk:"invoke_permission"`
+	OwningService         types.String   `tfsdk:"owning_service"`
+	PreviousRotationRules types.Object   `tfsdk:"previous_rotation_rules"`
+	UnfinishedVersionID   types.String   `tfsdk:"unfinished_version_id"`
+	Timeouts              timeouts.Value `tfsdk:"timeouts"`
+}
+
+type rulesModel struct {
+	AutomaticallyAfterDays types.Int64  `tfsdk:"automatically_after_days"`
+	ScheduleExpression     types.String `tfsdk:"schedule_expression"`
+	Duration               types.String `tfsdk:"duration"`
+}
+
+type metadataModel struct {
+	Key   types.String `tfsdk:"key"`
+	Value types.String `tfsdk:"value"`
+}
+
+type setupIdentity struct {
+	SecretARN types.String `tfsdk:"secret_arn"`
+}
+
+var (
+	rulesType = map[string]attr.Type{
+		"automatically_after_days": types.Int64Type,
+		"schedule_expression":      types.StringType,
+		"duration":                 types.StringType,
+	}
+	metadataType = types.ObjectType{AttrTypes: map[string]attr.Type{"key": types.StringType, "value": types.StringType}}
+)
+
+func (m setupModel) identity() setupIdentity { return setupIdentity{m.SecretARN} }
+
+// want translates a configuration, with defaults applied. Unknown values count
+// as not given: a plan asks known first.
+func (r *setupResource) want(ctx context.Context, m setupModel, diags *diag.Diagnostics) rotation.Setup {
+	w := rotation.Setup{
+		SecretID:           m.SecretID.ValueString(),
+		Region:             m.Region.ValueString(),
+		FunctionARN:        m.RotationLambdaARN.ValueString(),
+		SuperuserSecretARN: m.SuperuserSecretARN.ValueString(),
+		Enabled:            m.RotationEnabled.IsNull() || m.RotationEnabled.IsUnknown() || m.RotationEnabled.ValueBool(),
+		Managed:            m.managed(),
+		RoleARN:            m.RoleARN.ValueString(),
+		KMSKeyARN:          m.KMSKeyARN.ValueString(),
+		Wait:               m.WaitForRotation.IsNull() || m.WaitForRotation.ValueBool(),
+		ReadValue:          m.CheckSecretValue.ValueBool() || m.CheckSecretValue.IsNull() && r.checkSecretValue,
+		StatementID:        m.StatementID.ValueString(),
+		RolePolicyName:     m.RolePolicyName.ValueString(),
+		ExternalRoleARN:    m.ExternalRoleARN.ValueString(),
+	}
+	w.Rules = rulesOf(ctx, m.RotationRules, diags)
+	if !m.RotateImmediately.IsNull() && !m.RotateImmediately.IsUnknown() {
+		w.RotateImmediately = m.RotateImmediately.ValueBoolPointer()
+	}
+	if !m.RotateTriggers.IsNull() && !m.RotateTriggers.IsUnknown() {
+		diags.Append(m.RotateTriggers.ElementsAs(ctx, &w.Triggers, false)...)
+	}
+	if !m.ExternalMetadata.IsNull() && !m.ExternalMetadata.IsUnknown() {
+		var items []metadataModel
+		diags.Append(m.ExternalMetadata.ElementsAs(ctx, &items, false)...)
+		for _, item := range items {
+			w.ExternalMetadata = append(w.ExternalMetadata, rotation.KeyValue{Key: item.Key.ValueString(), Value: item.Value.ValueString()})
+		}
+	}
+	if level := r.preflightOf(m); level != preflightOff {
+		w.Check = m.checkValue(level)
+	}
+	return w
+}
+
+func (r *setupResource) preflightOf(m setupModel) string { return or(m.Preflight, r.preflight) }
+
+func (m setupModel) managed() bool {
+	return or(m.Access, accessManaged) == accessManaged
+}
+
+// checkValue is the check of the secret's value for the rotation type.
+func (m setupModel) checkValue(level string) func(string, bool) []rotation.Problem {
+	rotationType, ok := catalog.Lookup(m.RotationType.ValueString())
+	if !ok {
+		return nil
+	}
+	return func(value string, binary bool) []rotation.Problem {
+		found := findings.SecretString(rotationType, value)
+		if binary {
+			found = findings.SecretBinary(rotationType)
+		} else if superuser := m.SuperuserSecretARN.ValueString(); superuser != "" {
+			found = append(found, findings.SuperuserARN(rotationType, value, superuser)...)
+		}
+		var problems []rotation.Problem
+		for _, f := range found {
+			if f.Severity == findings.SeverityInfo {
+				continue
+			}
+			problems = append(problems, problemOf(f, "secret_id", level))
+		}
+		return problems
+	}
+}
+
+// names reports whether secret_id means the secret with an ARN, be it by ARN or
+// by name. An unknown one may.
+func (m setupModel) names(secretARN string) bool {
+	id := m.SecretID.ValueString()
+	if m.SecretID.IsUnknown() || id == secretARN {
+		return true
+	}
+	a, err := arn.ParseSecret(secretARN)
+	return err == nil && a.Name == id && (m.Region.ValueString() == "" || m.Region.ValueString() == a.Region)
+}
+
+// triggered reports whether rotate_triggers ask for a rotation: values that
+// were recorded have changed.
+func triggered(plan, state setupModel) bool {
+	return !state.RotateTriggers.IsNull() && !plan.RotateTriggers.IsNull() && !plan.RotateTriggers.Equal(state.RotateTriggers)
+}
+
+// object is what the state records.
+func (m setupModel) object() rotation.Object {
+	ctx, ignored := context.Background(), &diag.Diagnostics{}
+	o := rotation.Object{
+		SecretARN:           m.SecretARN.ValueString(),
+		FunctionARN:         m.RotationLambdaARN.ValueString(),
+		Rules:               rulesOf(ctx, m.RotationRules, ignored),
+		Enabled:             m.RotationEnabled.ValueBool(),
+		RoleARN:             m.RoleARN.ValueString(),
+		RoleName:            m.RoleName.ValueString(),
+		KMSKeyARN:           m.KMSKeyARN.ValueString(),
+		StatementID:         m.StatementID.ValueString(),
+		RolePolicyName:      m.RolePolicyName.ValueString(),
+		RolePolicy:          m.RolePolicy.ValueString(),
+		InvokePermission:    m.InvokePermission.ValueString(),
+		OwningService:       m.OwningService.ValueString(),
+		PreviousRules:       rulesOf(ctx, m.PreviousRotationRules, ignored),
+		UnfinishedVersionID: m.UnfinishedVersionID.ValueString(),
+		ExternalRoleARN:     m.ExternalRoleARN.ValueString(),
+	}
+	var items []metadataModel
+	if !m.ExternalMetadata.IsUnknown() {
+		ignored.Append(m.ExternalMetadata.ElementsAs(ctx, &items, false)...)
+	}
+	for _, item := range items {
+		o.ExternalMetadata = append(o.ExternalMetadata, rotation.KeyValue{Key: item.Key.ValueString(), Value: item.Value.ValueString()})
+	}
+	return o
+}
+
+// record sets the computed attributes from an object.
+func (m *setupModel) record(o rotation.Object) {
+	m.SecretARN = orNull(o.SecretARN)
+	m.RotationEnabled = types.BoolValue(o.Enabled)
+	m.RoleARN = orNull(o.RoleARN)
+	m.RoleName = orNull(o.RoleName)
+	m.KMSKeyARN = orNull(o.KMSKeyARN)
+	m.StatementID = orNull(o.StatementID)
+	m.RolePolicyName = orNull(o.RolePolicyName)
+	m.RolePolicy = orNull(o.RolePolicy)
+	m.InvokePermission = orNull(o.InvokePermission)
+	m.OwningService = orNull(o.OwningService)
+	m.PreviousRotationRules = rulesValue(o.PreviousRules)
+	m.UnfinishedVersionID = orNull(o.UnfinishedVersionID)
+}
+
+// observe sets the arguments that AWS shows, for a read.
+func (m *setupModel) observe(o rotation.Object) {
+	m.RotationLambdaARN = orNull(o.FunctionARN)
+	m.RotationRules = rulesValue(o.Rules)
+	m.ExternalRoleARN = orNull(o.ExternalRoleARN)
+	if len(o.ExternalMetadata) == 0 {
+		if len(m.ExternalMetadata.Elements()) > 0 {
+			m.ExternalMetadata = types.ListNull(metadataType)
+		}
+		return
+	}
+	var items []attr.Value
+	for _, item := range o.ExternalMetadata {
+		items = append(items, types.ObjectValueMust(metadataType.AttrTypes, map[string]attr.Value{
+			"key": types.StringValue(item.Key), "value": types.StringValue(item.Value),
+		}))
+	}
+	m.ExternalMetadata = types.ListValueMust(metadataType, items)
+}
+
+func rulesOf(ctx context.Context, v types.Object, diags *diag.Diagnostics) rotation.Rules {
+	if v.IsNull() || v.IsUnknown() {
+		return rotation.Rules{}
+	}
+	var m rulesModel
+	diags.Append(v.As(ctx, &m, basetypes.ObjectAsOptions{})...)
+	return rotation.Rules{
+		AutomaticallyAfterDays: m.AutomaticallyAfterDays.ValueInt64(),
+		ScheduleExpression:     m.ScheduleExpression.ValueString(),
+		Duration:               m.Duration.ValueString(),
+	}
+}
+
+func rulesValue(r rotation.Rules) types.Object {
+	if r.IsZero() {
+		return types.ObjectNull(rulesType)
+	}
+	days := types.Int64Null()
+	if r.AutomaticallyAfterDays > 0 {
+		days = types.Int64Value(r.AutomaticallyAfterDays)
+	}
+	return types.ObjectValueMust(rulesType, map[string]attr.Value{
+		"automatically_after_days": days,
+		"schedule_expression":      orNull(r.ScheduleExpression),
+		"duration":                 orNull(r.Duration),
+	})
+}
+
+// adopt is the state of an import: the secret, and nulls. The read that
+// follows fills in what AWS shows.
+func adopt(ctx context.Context, secretARN string, state *tfsdk.State) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, name := range []string{"secret_arn", "secret_id"} {
+		diags.Append(state.SetAttribute(ctx, path.Root(name), secretARN)...)
+	}
+	return diags
+}
+
+func orNull(s string) types.String {
+	if s == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(s)
+}
+
+// or is a string's value, or a default for null and unknown.
+func or(s types.String, otherwise string) string {
+	if v := s.ValueString(); v != "" {
+		return v
+	}
+	return otherwise
+}
+
+func join(items []string, by string) string { return strings.Join(items, by) }

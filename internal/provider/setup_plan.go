@@ -1,0 +1,249 @@
+package provider
+
+import (
+	"context"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
+)
+
+// ModifyPlan fills in the computed attributes, so that the plan shows what will
+// be written and a drifted one is repaired, and says what can be known to fail.
+//
+// Terraform plans a second time during the apply and insists on the same
+// result. So the plan of an update is made from configuration and state alone;
+// what AWS shows comes in by the read.
+func (r *setupResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return // A destroy checks nothing.
+	}
+	var config, plan setupModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if config.RotationEnabled.IsNull() {
+		plan.RotationEnabled = types.BoolValue(true)
+	}
+	if req.State.Raw.IsNull() {
+		r.planCreate(ctx, config, &plan, &resp.Diagnostics)
+	} else {
+		var state setupModel
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+		if r.replaced(ctx, config, plan, state, &resp.Diagnostics) {
+			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("secret_id"))
+			return
+		}
+		r.planUpdate(ctx, config, &plan, state, &resp.Diagnostics)
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// planCreate looks at AWS, since nothing else can tell what a create will meet.
+// What it can't be sure of stays unknown.
+func (r *setupResource) planCreate(ctx context.Context, config setupModel, plan *setupModel, diags *diag.Diagnostics) {
+	plan.UnfinishedVersionID = types.StringNull()
+	secretARN := ""
+	if a, err := arn.ParseSecret(config.SecretID.ValueString()); err == nil {
+		secretARN = a.String()
+	}
+	var seen *rotation.Inspection
+	if r.session != nil && r.preflightOf(config) != preflightOff && !config.SecretID.IsUnknown() && !config.Region.IsUnknown() {
+		seen = r.inspect(ctx, config, diags)
+	}
+	if seen != nil {
+		secretARN = seen.SecretARN
+		plan.OwningService = orNull(seen.OwningService)
+		if seen.OwningService == "" {
+			plan.PreviousRotationRules = types.ObjectNull(rulesType)
+		}
+		if config.KMSKeyARN.IsNull() {
+			plan.KMSKeyARN = orNull(seen.KMSKeyARN)
+		}
+	}
+	if config.RotationLambdaARN.IsNull() {
+		for _, s := range []*types.String{&plan.RoleARN, &plan.RoleName, &plan.StatementID, &plan.RolePolicyName, &plan.RolePolicy, &plan.InvokePermission} {
+			*s = types.StringNull()
+		}
+	}
+	if secretARN == "" {
+		return
+	}
+	plan.SecretARN = types.StringValue(secretARN)
+	if config.RotationLambdaARN.IsNull() {
+		return
+	}
+	if config.StatementID.IsNull() {
+		plan.StatementID = types.StringValue(rotation.StatementID(secretARN))
+	}
+	if config.RolePolicyName.IsNull() {
+		plan.RolePolicyName = types.StringValue(rotation.RolePolicyName(secretARN))
+	}
+	if config.Access.IsUnknown() {
+		return
+	}
+	if !config.managed() {
+		plan.RoleName, plan.RolePolicy, plan.InvokePermission = types.StringNull(), types.StringNull(), types.StringNull()
+		return
+	}
+	if a, err := arn.ParseRole(config.RoleARN.ValueString()); err == nil {
+		plan.RoleName = types.StringValue(a.Name)
+	}
+	if function := config.RotationLambdaARN.ValueString(); function != "" && !plan.StatementID.IsUnknown() {
+		plan.InvokePermission = types.StringValue(rotation.PermissionFor(plan.StatementID.ValueString(), function, secretARN))
+	}
+	if seen != nil && seen.Fresh && !plan.KMSKeyARN.IsUnknown() && !config.SuperuserSecretARN.IsUnknown() {
+		want := rotation.Setup{SuperuserSecretARN: config.SuperuserSecretARN.ValueString()}
+		plan.RolePolicy = types.StringValue(rotation.PolicyFor(want, secretARN, plan.KMSKeyARN.ValueString(), 1))
+	}
+}
+
+// inspect asks AWS what a create will meet and reports it. It returns nil when
+// AWS can't or may not tell.
+func (r *setupResource) inspect(ctx context.Context, config setupModel, diags *diag.Diagnostics) *rotation.Inspection {
+	want := r.want(ctx, config, diags)
+	want.FunctionPending = config.RotationLambdaARN.IsUnknown()
+	if config.RotationType.IsUnknown() || config.SuperuserSecretARN.IsUnknown() || config.CheckSecretValue.IsUnknown() {
+		want.Check = nil
+	}
+	seen, err := r.rotation.Inspect(ctx, want)
+	if awsapi.IsAccessDenied(err) {
+		return nil // A permission to look is missing: not determinable is no error.
+	}
+	level := r.preflightOf(config)
+	if err != nil {
+		p, ok := asProblem(err)
+		if !ok {
+			addError(diags, err)
+			return nil
+		}
+		// A secret that is not there by name may be made by this same plan.
+		byName := p.Code == "secret-not-found" && !strings.HasPrefix(config.SecretID.ValueString(), "arn:")
+		if p.Code != "" && (level == preflightWarn || byName) {
+			p.Warning = true
+			p.Detail += "\n\nThis is checked again before the first write."
+		}
+		diags.Append(diagnosticOf(p))
+		return nil
+	}
+	for _, p := range seen.Problems {
+		if p.Code == "secret-no-value" {
+			p.Warning = true
+			p.Detail += " This is checked again before the first write."
+		}
+		diags.Append(diagnosticOf(p))
+	}
+	if seen.Rotates {
+		diags.AddAttributeWarning(path.Root("rotate_immediately"), "Create rotates a secret that is in use",
+			"The secret "+seen.SecretARN+" has a value, and creating this setup rotates it at once: applications have to read the new one. To leave it to the schedule, set `rotate_immediately = false`.")
+	}
+	return &seen
+}
+
+// replaced reports whether the setup is for another secret than before. Only a
+// run that has read the setup may say so: the second planning during an apply
+// has not, and a replacement at that point would be an inconsistent plan.
+func (r *setupResource) replaced(ctx context.Context, config, plan, state setupModel, diags *diag.Diagnostics) bool {
+	secretARN := state.SecretARN.ValueString()
+	if r.session == nil {
+		return false
+	}
+	if _, ok := r.refreshed.Load(secretARN); !ok {
+		return false
+	}
+	if !plan.names(secretARN) {
+		return true
+	}
+	if state.RotationEnabled.ValueBool() || !plan.RotationEnabled.ValueBool() || config.SecretID.IsUnknown() {
+		return false
+	}
+	// Rotation that is off may be that of a secret that is gone. One of the same
+	// name with another ARN is another secret.
+	found, err := r.rotation.Resolve(ctx, config.SecretID.ValueString(), config.Region.ValueString())
+	if awsapi.IsAccessDenied(err) {
+		return false
+	}
+	addError(diags, err)
+	return err == nil && found != secretARN
+}
+
+// planUpdate plans an update from configuration and state alone.
+func (r *setupResource) planUpdate(ctx context.Context, config setupModel, plan *setupModel, state setupModel, diags *diag.Diagnostics) {
+	if plan.names(state.SecretARN.ValueString()) && !config.SecretID.IsUnknown() {
+		plan.SecretID = state.SecretID // ARN and name of one secret are no diff.
+	}
+	if config.RotationLambdaARN.IsNull() && state.OwningService.IsNull() && config.ExternalRoleARN.IsNull() && !state.RotationLambdaARN.IsNull() {
+		diags.AddAttributeError(path.Root("rotation_lambda_arn"), "Missing rotation function", "The secret rotates with a function, and no service would rotate it without. To stop rotation, set `rotation_enabled = false` or remove the setup.")
+		return
+	}
+	have := state.object()
+	var want rotation.Setup
+	if r.session != nil {
+		want = r.want(ctx, config, diags)
+	} else {
+		want = (&setupResource{&session{}}).want(ctx, config, diags)
+	}
+	next := rotation.Next(want, have)
+	next.UnfinishedVersionID = ""
+	enabled := plan.RotationEnabled
+	plan.record(next)
+	plan.RotationEnabled = enabled
+
+	unknown := types.StringUnknown()
+	function := config.RotationLambdaARN.IsUnknown()
+	if function && config.RoleARN.IsNull() || next.RoleARN == "" && next.FunctionARN != "" {
+		plan.RoleARN = unknown
+	}
+	for configured, planned := range map[*types.String]*types.String{&config.RoleARN: &plan.RoleARN, &config.KMSKeyARN: &plan.KMSKeyARN, &config.StatementID: &plan.StatementID, &config.RolePolicyName: &plan.RolePolicyName} {
+		if configured.IsUnknown() {
+			*planned = unknown
+		}
+	}
+	switch {
+	case config.Access.IsUnknown():
+		plan.RoleName, plan.RolePolicy, plan.InvokePermission = unknown, unknown, unknown
+	case want.Managed && (function || next.FunctionARN != ""):
+		if function && config.StatementID.IsNull() {
+			plan.StatementID = types.StringValue(rotation.StatementID(have.SecretARN))
+		}
+		if function && config.RolePolicyName.IsNull() {
+			plan.RolePolicyName = types.StringValue(rotation.RolePolicyName(have.SecretARN))
+		}
+		if plan.RoleARN.IsUnknown() {
+			plan.RoleName = unknown
+		}
+		if function || plan.StatementID.IsUnknown() {
+			plan.InvokePermission = unknown
+		}
+		if function || plan.KMSKeyARN.IsUnknown() || config.SuperuserSecretARN.IsUnknown() {
+			plan.RolePolicy = unknown
+		}
+	}
+	warnOfRotation(*plan, state, want, have, diags)
+}
+
+// warnOfRotation says when an update rotates, or may make AWS rotate soon.
+func warnOfRotation(plan, state setupModel, want rotation.Setup, have rotation.Object, diags *diag.Diagnostics) {
+	secretARN := state.SecretARN.ValueString()
+	switch {
+	case triggered(plan, state) && want.Enabled:
+		diags.AddAttributeWarning(path.Root("rotate_triggers"), "Secret will be rotated now", "A value of `rotate_triggers` has changed, so the apply rotates "+secretARN+" at once: applications have to read the new value.")
+	case triggered(plan, state):
+		diags.AddAttributeWarning(path.Root("rotate_triggers"), "Secret will not be rotated", "A value of `rotate_triggers` has changed while `rotation_enabled = false`. It is only recorded.")
+	case want.Enabled && !have.Enabled:
+		diags.AddAttributeWarning(path.Root("rotation_enabled"), "Rotation is switched on", "AWS may rotate "+secretARN+" in its next window, which after a pause can be much sooner than the schedule says.")
+	case want.Enabled && !plan.RotationRules.IsUnknown() && want.Rules != have.Rules && !strings.HasPrefix(want.Rules.ScheduleExpression, "cron"):
+		diags.AddAttributeWarning(path.Root("rotation_rules"), "Previous schedule may run once more", "The new schedule asks for no rotation now. With a schedule in days or by rate() AWS may still carry out the rotation that was due next by the old one; with cron() it does not.")
+	}
+}

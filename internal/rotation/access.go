@@ -1,0 +1,276 @@
+package rotation
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
+)
+
+// conflictTries bounds how often a write is tried again that another process
+// got ahead of.
+const conflictTries = 8
+
+// undo takes the writes of a failed create back, the last one first.
+type undo []func(context.Context) error
+
+func (u *undo) push(step func(context.Context) error) { *u = append(*u, step) }
+
+func (u *undo) run(ctx context.Context) error {
+	for len(*u) > 0 {
+		last := len(*u) - 1
+		if err := (*u)[last](ctx); err != nil {
+			return err
+		}
+		*u = (*u)[:last]
+	}
+	return nil
+}
+
+// PolicyFor is the role policy of a setup, marked as written by a create.
+func PolicyFor(want Setup, secretARN, kmsKeyARN string, generation int) string {
+	return iampolicy.RolePolicy(iampolicy.RolePolicyInput{
+		SecretARN:          secretARN,
+		KMSKeyARN:          kmsKeyARN,
+		SuperuserSecretARN: want.SuperuserSecretARN,
+		Marker:             iampolicy.NewMarker(secretARN, generation).Sid(),
+	}).JSON()
+}
+
+// PermissionFor is the invoke permission of a setup as Lambda will show it.
+func PermissionFor(statementID, functionARN, secretARN string) string {
+	return iampolicy.InvokePermission(iampolicy.InvokePermissionInput{
+		StatementID: statementID, FunctionARN: functionARN, SecretARN: secretARN,
+	}).JSON()
+}
+
+// Generation reads which create wrote a role policy for a secret; 0 if none
+// did.
+func Generation(rolePolicy, secretARN string) int {
+	document, err := iampolicy.Parse(rolePolicy)
+	if err != nil {
+		return 0
+	}
+	if m, ok := iampolicy.FindMarker(document); ok && m.Owns(secretARN) {
+		return m.Generation
+	}
+	return 0
+}
+
+// rolePolicy reads an inline policy of a role, or "".
+func (o *operation) rolePolicy(ctx context.Context, role, name string) (string, error) {
+	out, err := o.IAM.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: &name})
+	if awsapi.IsNotFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	// IAM answers with the document in URL encoding.
+	document, err := url.QueryUnescape(aws.ToString(out.PolicyDocument))
+	if err != nil {
+		return "", found("role_policy_name", "", "Invalid role policy", fmt.Sprintf("IAM's answer for the policy %q of role %q can't be read.", name, role))
+	}
+	return document, nil
+}
+
+// putRolePolicy makes a policy of a role what it should be and reports whether
+// that took a write. A policy of the same name that no setup of this secret
+// wrote is left alone and is an error.
+func (o *operation) putRolePolicy(ctx context.Context, role, name, secretARN, want string, u *undo) (wrote bool, err error) {
+	defer o.roles.lock(role)()
+	have, err := o.rolePolicy(ctx, role, name)
+	if err != nil {
+		return false, failed("", "read the policy of the execution role", fmt.Sprintf("The policy %q of role %q could not be read.", name, role), err)
+	}
+	switch {
+	case have == "":
+		u.push(func(ctx context.Context) error { return o.deleteRolePolicy(ctx, role, name) })
+	case Generation(have, secretARN) == 0:
+		return false, policyNameTaken(role, name)
+	case iampolicy.Equivalent(have, want):
+		return false, nil
+	default:
+		u.push(func(ctx context.Context) error { return o.writeRolePolicy(ctx, role, name, have) })
+	}
+	if err := o.writeRolePolicy(ctx, role, name, want); err != nil {
+		return false, failed("", "write the role policy", fmt.Sprintf("The policy %q could not be put on the execution role %q.", name, role), err)
+	}
+	return true, nil
+}
+
+func policyNameTaken(role, name string) *Problem {
+	return found("role_policy_name", "role-policy-name-taken", "Role policy exists already",
+		fmt.Sprintf("The execution role %q has an inline policy %q that was not written for this secret. It is left as it is.", role, name),
+		"Remove that policy if nothing needs it, or give this setup another `role_policy_name`.")
+}
+
+func (o *operation) writeRolePolicy(ctx context.Context, role, name, document string) error {
+	return o.again(ctx, []string{"ConcurrentModification", "ConcurrentModificationException"}, func() error {
+		_, err := o.IAM.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &role, PolicyName: &name, PolicyDocument: &document})
+		return err
+	})
+}
+
+func (o *operation) deleteRolePolicy(ctx context.Context, role, name string) error {
+	err := o.again(ctx, []string{"ConcurrentModification", "ConcurrentModificationException"}, func() error {
+		_, err := o.IAM.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &role, PolicyName: &name})
+		return err
+	})
+	if err == nil || awsapi.IsNotFound(err) {
+		return nil
+	}
+	return failed("", "remove the role policy", fmt.Sprintf("The policy %q of role %q could not be removed.", name, role), err)
+}
+
+// again repeats a write that another writer got ahead of.
+func (o *operation) again(ctx context.Context, codes []string, write func() error) error {
+	pause := 100 * time.Millisecond
+	for try := 1; ; try++ {
+		err := write()
+		if !awsapi.Is(err, codes...) || try == conflictTries {
+			return err
+		}
+		if err := o.clock.Sleep(ctx, pause); err != nil {
+			return err
+		}
+		pause *= 2
+	}
+}
+
+// addPermission makes sure that the function's policy holds our statement and
+// reports whether that took a write. mine says that a different statement of
+// the same name is ours and may be replaced.
+func (o *operation) addPermission(ctx context.Context, statementID, functionARN, secretARN string, mine bool, u *undo) (wrote bool, err error) {
+	name, qualifier := split(functionARN)
+	defer o.functions.lock(name)()
+	a, err := arn.ParseSecret(secretARN)
+	if err != nil {
+		return false, found("secret_id", "", "Invalid secret ARN", err.Error())
+	}
+	want := PermissionFor(statementID, functionARN, secretARN)
+	err = o.again(ctx, []string{"PreconditionFailedException", "ResourceConflictException"}, func() error {
+		policy, err := o.policy(ctx, functionARN, true)
+		if err != nil {
+			return err
+		}
+		have := policy.statement(statementID)
+		if sameStatement(have, want) {
+			return nil
+		}
+		if have != "" {
+			if !mine {
+				return statementTaken(statementID, functionARN)
+			}
+			if err := o.removeStatement(ctx, statementID, functionARN, policy.revisionID); err != nil {
+				return err
+			}
+			if policy, err = o.policy(ctx, functionARN, true); err != nil {
+				return err
+			}
+		} else {
+			u.push(func(ctx context.Context) error {
+				return o.dropPermission(ctx, statementID, want)
+			})
+		}
+		defer o.reads.forget("policy " + functionARN)
+		_, err = o.Lambda.AddPermission(ctx, &lambda.AddPermissionInput{
+			FunctionName: &name, Qualifier: qualifier, StatementId: &statementID,
+			Action:        aws.String("lambda:InvokeFunction"),
+			Principal:     aws.String(iampolicy.ServicePrincipal),
+			SourceAccount: &a.AccountID,
+			SourceArn:     &secretARN,
+			RevisionId:    optional(policy.revisionID),
+		})
+		wrote = wrote || err == nil
+		return err
+	})
+	if err != nil {
+		attribute := ""
+		if awsapi.IsNotFound(err) {
+			attribute = "rotation_lambda_arn"
+		}
+		return wrote, failed(attribute, "add the invoke permission", fmt.Sprintf("Secrets Manager could not be permitted to invoke %s.", functionARN), err)
+	}
+	if wrote {
+		o.wrotePermission = o.clock.Now()
+	}
+	return wrote, nil
+}
+
+func statementTaken(statementID, functionARN string) *Problem {
+	return found("statement_id", "", "Statement id exists already",
+		fmt.Sprintf("The policy of %s has a statement %q that was not written for this secret. It is left as it is.", functionARN, statementID),
+		"Give this setup another `statement_id`, or leave the argument out.")
+}
+
+// removePermission removes our statement, and only if AWS still shows it as we
+// wrote it.
+func (o *operation) removePermission(ctx context.Context, statementID, functionARN, recorded string) error {
+	err := o.again(ctx, []string{"PreconditionFailedException", "ResourceConflictException"}, func() error {
+		policy, err := o.policy(ctx, functionARN, true)
+		if err != nil {
+			return err
+		}
+		if !sameStatement(policy.statement(statementID), recorded) {
+			return nil
+		}
+		return o.removeStatement(ctx, statementID, functionARN, policy.revisionID)
+	})
+	if err == nil || awsapi.IsNotFound(err) {
+		return nil
+	}
+	return failed("", "remove the invoke permission", fmt.Sprintf("The statement %q of %s could not be removed.", statementID, functionARN), err)
+}
+
+func (o *operation) removeStatement(ctx context.Context, statementID, functionARN, revisionID string) error {
+	name, qualifier := split(functionARN)
+	defer o.reads.forget("policy " + functionARN)
+	_, err := o.Lambda.RemovePermission(ctx, &lambda.RemovePermissionInput{
+		FunctionName: &name, Qualifier: qualifier, StatementId: &statementID, RevisionId: optional(revisionID),
+	})
+	return err
+}
+
+// dropPermission removes our statement under the function's lock.
+func (o *operation) dropPermission(ctx context.Context, statementID, recorded string) error {
+	functionARN := permitted(recorded)
+	if functionARN == "" {
+		return nil
+	}
+	name, _ := split(functionARN)
+	defer o.functions.lock(name)()
+	return o.removePermission(ctx, statementID, functionARN, recorded)
+}
+
+// dropRolePolicy removes our policy from a role, and only while it is ours: of
+// this secret, and of no later create than the one recorded.
+func (o *operation) dropRolePolicy(ctx context.Context, role, name, secretARN string, generation int) error {
+	if role == "" || name == "" {
+		return nil
+	}
+	defer o.roles.lock(role)()
+	have, err := o.rolePolicy(ctx, role, name)
+	if err != nil {
+		return failed("", "read the policy of the execution role", fmt.Sprintf("The policy %q of role %q could not be read.", name, role), err)
+	}
+	if g := Generation(have, secretARN); g == 0 || g > generation {
+		return nil
+	}
+	return o.deleteRolePolicy(ctx, role, name)
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

@@ -1,0 +1,197 @@
+package rotation
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+)
+
+// undoTimeout bounds taking back the writes of a failed create, which goes on
+// when the create itself was interrupted.
+const undoTimeout = time.Minute
+
+// Create sets rotation up: checks, role policy, invoke permission,
+// RotateSecret, wait. It needs no memory of an earlier try. What an earlier
+// create of the same setup left behind is recognised and finished, and a
+// rotation that it asked for is not asked for again.
+//
+// An object together with an error means that a failed create could not take
+// its own writes back. Otherwise an error means either that nothing of it is
+// left, or that AWS has accepted the rotation and goes on with it.
+func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration) (*Object, []Problem, error) {
+	o, err := s.begin(ctx, want.SecretID, want.Region, timeout)
+	if err != nil {
+		return nil, nil, err
+	}
+	sc, err := o.lookAround(ctx, want)
+	if err != nil {
+		return nil, nil, err
+	}
+	problems, err := o.checkValue(ctx, want, sc.secret)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, p := range problems {
+		if !p.Warning {
+			return nil, nil, &p
+		}
+		o.warn(p)
+	}
+	object := sc.object(want)
+	if p := want.PlannedRolePolicy; p != "" && p != object.RolePolicy {
+		return nil, o.warnings, found("", "", "Access changed since the plan",
+			"Between plan and apply, the role policy, the secret's key or another setup of this secret changed what has to be written. Nothing was changed: plan and apply again.")
+	}
+
+	var u undo
+	if err := o.grant(ctx, want, object, false, &u); err != nil {
+		return o.takeBack(ctx, object, u, err)
+	}
+	version, err := o.startCreated(ctx, want, sc)
+	if err != nil {
+		if open, ok := asOpen(err); ok {
+			return nil, o.warnings, o.unfinished(ctx, object.SecretARN, open)
+		}
+		return o.takeBack(ctx, object, u, err)
+	}
+	if sc.stray != "" {
+		o.sweep(ctx, want, sc, object)
+	}
+	if version != "" && want.Wait {
+		if err := o.await(ctx, want, object.SecretARN, version, sc.function); err != nil {
+			return o.rotationFailed(ctx, want, object, version, sc, u, err)
+		}
+	}
+	s.mu.Lock()
+	s.created[object.SecretARN] = true
+	s.mu.Unlock()
+	return object, o.warnings, nil
+}
+
+// object is what a scene becomes once the setup stands.
+func (s *scene) object(want Setup) *Object {
+	secretARN := s.secret.arn.String()
+	o := &Object{
+		SecretARN:        secretARN,
+		FunctionARN:      want.FunctionARN,
+		Rules:            want.Rules,
+		Enabled:          want.Enabled,
+		KMSKeyARN:        s.kmsKeyARN(want),
+		OwningService:    aws.ToString(s.secret.OwningService),
+		ExternalRoleARN:  want.ExternalRoleARN,
+		ExternalMetadata: want.ExternalMetadata,
+	}
+	if o.OwningService != "" && s.secret.enabled() {
+		o.PreviousRules = s.secret.rules()
+	}
+	if s.function != nil {
+		o.RoleARN = s.roleARN(want)
+		o.StatementID = statementID(want, secretARN)
+		o.RolePolicyName = policyName(want, secretARN)
+		if want.Managed {
+			o.RoleName = roleName(o.RoleARN)
+			o.RolePolicy = PolicyFor(want, secretARN, o.KMSKeyARN, s.generation+1)
+			o.InvokePermission = PermissionFor(o.StatementID, want.FunctionARN, secretARN)
+		}
+	}
+	return o
+}
+
+// grant writes the role policy and then the invoke permission of an object.
+func (o *operation) grant(ctx context.Context, want Setup, object *Object, mine bool, u *undo) error {
+	if !want.Managed || object.FunctionARN == "" {
+		return nil
+	}
+	if _, err := o.putRolePolicy(ctx, object.RoleName, object.RolePolicyName, object.SecretARN, object.RolePolicy, u); err != nil {
+		return err
+	}
+	_, err := o.addPermission(ctx, object.StatementID, object.FunctionARN, object.SecretARN, mine || want.StatementID == "", u)
+	return err
+}
+
+// startCreated brings rotation to what a create wants and returns the version
+// of the rotation that is to be waited for, "" if there is none.
+func (o *operation) startCreated(ctx context.Context, want Setup, s *scene) (version string, err error) {
+	secretARN := s.secret.arn.String()
+	pending, _ := s.secret.asked(causeCreate)
+	switch {
+	case !want.Enabled:
+		return "", o.switchOff(ctx, s.secret, s.function)
+	case pending != "":
+		// The rotation of an earlier try is not complete. Asking with its own
+		// token makes AWS go on with it and starts no other.
+		return o.rotate(ctx, s.secret, want, pending, true)
+	case s.remnant:
+		if s.asWanted(want) {
+			return "", nil
+		}
+		return "", o.reconfigure(ctx, secretARN, want, s.function)
+	case s.rotatesAtCreate(want):
+		return o.rotate(ctx, s.secret, want, Token(secretARN, s.secret.current(), causeCreate), true)
+	}
+	return "", o.reconfigure(ctx, secretARN, want, s.function)
+}
+
+// takeBack undoes what a create wrote before AWS accepted the rotation.
+func (o *operation) takeBack(ctx context.Context, object *Object, u undo, cause error) (*Object, []Problem, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	defer cancel()
+	if err := u.run(ctx); err != nil {
+		p := failed("", "set rotation up", "", cause)
+		return object, o.warnings, &Problem{
+			Attribute: p.Attribute, Code: p.Code, Summary: p.Summary, cause: cause,
+			Detail: p.Detail + "\n\nWhat was written before that could not be taken back either, so this setup is kept in the state as tainted: the next apply removes it and sets it up again.\n\n" + err.Error(),
+		}
+	}
+	return nil, o.warnings, cause
+}
+
+// sweep removes what an earlier create left on another function and its role.
+// It is tidying up: what fails is a warning.
+func (o *operation) sweep(ctx context.Context, want Setup, s *scene, object *Object) {
+	err := o.dropPermission(ctx, object.StatementID, PermissionFor(object.StatementID, s.stray, object.SecretARN))
+	if err == nil {
+		var f *function
+		if f, err = o.function(ctx, s.stray, false); err == nil && f.role.Name != object.RoleName {
+			err = o.dropRolePolicy(ctx, f.role.Name, policyName(want, object.SecretARN), object.SecretARN, s.generation)
+		}
+	}
+	if err != nil && !awsapi.IsNotFound(err) {
+		o.warn(*failed("", "tidy up after an earlier try", fmt.Sprintf("An earlier try set rotation up with %s. Its permission or role policy is still there.", s.stray), err))
+	}
+}
+
+// rotationFailed ends a create whose rotation was accepted and did not succeed.
+// All stays as it is, so that the next create resumes it; only a rotation that
+// can't succeed and never wrote a value is taken back whole.
+func (o *operation) rotationFailed(ctx context.Context, want Setup, object *Object, version string, s *scene, u undo, cause error) (*Object, []Problem, error) {
+	failure, ok := cause.(*rotationError) //nolint:errorlint // await returns it unwrapped.
+	if !ok || !failure.permanent || !want.ReadValue || s.function == nil {
+		return nil, o.warnings, o.unfinished(ctx, object.SecretARN, cause)
+	}
+	clean := context.WithoutCancel(ctx)
+	discarded, err := o.discard(clean, s.secret.arn.String(), version, s.function.timeout)
+	if !discarded || err != nil {
+		return nil, o.warnings, o.unfinished(ctx, object.SecretARN, cause)
+	}
+	p := failure.problem()
+	p.Detail += "\n\nThe rotation had not written a value, so it was cancelled and everything that this create wrote was taken back. The secret's value was not touched."
+	return o.takeBack(clean, object, u, p)
+}
+
+// unfinished explains a rotation that AWS has accepted and whose outcome is bad
+// or open.
+func (o *operation) unfinished(_ context.Context, secretARN string, cause error) *Problem {
+	p := failed("", "complete the rotation", "", cause)
+	if failure, ok := cause.(*rotationError); ok { //nolint:errorlint // await returns it unwrapped.
+		p = failure.problem()
+	}
+	p.Detail += "\n\nRotation is configured, and AWS keeps retrying it by itself. Nothing was taken back, and this setup is not in the state yet. " +
+		"Mend the cause and apply again: the next apply resumes this same rotation and starts no other.\n\n" +
+		"To remove the setup instead, import it first and then destroy it:\n\n" + importBlock(secretARN)
+	return p
+}

@@ -1,0 +1,148 @@
+package rotation
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+)
+
+// Delete takes a setup out of AWS: it lets a running rotation finish, switches
+// rotation off, and then removes the permission and the policy. It acts only on
+// what AWS still shows as ours, and never on the secret or a value. It works
+// with secret, function or role already gone.
+func (s *Service) Delete(ctx context.Context, want Setup, have Object, timeout time.Duration) ([]Problem, error) {
+	s.mu.Lock()
+	replaced := s.created[have.SecretARN]
+	s.mu.Unlock()
+	if replaced {
+		return nil, nil // create_before_destroy: the new setup stands on all of it.
+	}
+	o, err := s.begin(ctx, have.SecretARN, want.Region, timeout)
+	if err != nil {
+		return nil, err
+	}
+	generation := Generation(have.RolePolicy, have.SecretARN)
+	if generation > 0 {
+		policy, err := o.rolePolicy(ctx, have.RoleName, have.RolePolicyName)
+		if err != nil {
+			return nil, failed("", "read the policy of the execution role", "", err)
+		}
+		if Generation(policy, have.SecretARN) > generation {
+			return nil, nil // A later create has taken the setup over.
+		}
+	}
+	if err := o.stop(ctx, want, have); err != nil {
+		return o.warnings, err
+	}
+	if err := o.dropPermission(ctx, have.StatementID, have.InvokePermission); err != nil {
+		return o.warnings, err
+	}
+	return o.warnings, o.dropRolePolicy(ctx, have.RoleName, have.RolePolicyName, have.SecretARN, generation)
+}
+
+// stop ends the rotation of a secret that is still there and still ours.
+func (o *operation) stop(ctx context.Context, want Setup, have Object) error {
+	sec, err := o.describe(ctx, have.SecretARN)
+	if awsapi.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return failed("", "read the secret", "", err)
+	}
+	if sec.DeletedDate != nil || !sec.enabled() || !have.rotates(sec) {
+		return nil
+	}
+	var f *function
+	if have.FunctionARN != "" {
+		if f, err = o.function(ctx, have.FunctionARN, true); err != nil && !awsapi.IsNotFound(err) {
+			return failed("", "read the rotation function", "", err)
+		}
+	}
+	if err := o.letFinish(ctx, want, sec.arn.String(), f); err != nil {
+		return err
+	}
+	if sec, err = o.describe(ctx, have.SecretARN); err != nil {
+		return failed("", "read the secret", "", err)
+	}
+	switch {
+	case !sec.enabled():
+		return nil
+	case have.OwningService != "" && !have.PreviousRules.IsZero():
+		back := Setup{Rules: have.PreviousRules}
+		if sec.rules() == back.Rules {
+			return nil
+		}
+		_, err := o.rotate(ctx, sec, back, "", false)
+		return err
+	}
+	return o.cancel(ctx, have.SecretARN)
+}
+
+// rotates reports whether the rotation that AWS shows is the one of this
+// object, and not one that somebody has set up with another function since.
+func (have Object) rotates(sec *secret) bool {
+	configured := aws.ToString(sec.RotationLambdaARN)
+	if recorded := permitted(have.InvokePermission); recorded != "" {
+		return configured == recorded
+	}
+	return configured == have.FunctionARN
+}
+
+// letFinish waits until no rotation is incomplete. A rotation that is stuck is
+// cancelled and its label kept; one whose version never received a value is
+// cancelled and its label dropped.
+func (o *operation) letFinish(ctx context.Context, want Setup, secretARN string, f *function) error {
+	for {
+		sec, err := o.describe(ctx, secretARN)
+		if err != nil {
+			return failed("", "read the secret", "", err)
+		}
+		pending := sec.pending()
+		if pending == "" {
+			return nil
+		}
+		if !sec.enabled() {
+			o.warn(*leftPending(sec, pending))
+			return nil
+		}
+		if o.stuck(ctx, sec, pending, f) {
+			discarded, err := o.discardIfEmpty(ctx, want, secretARN, pending, f)
+			if err != nil || discarded {
+				return err
+			}
+			o.warn(*leftPending(sec, pending))
+			return o.cancel(ctx, secretARN)
+		}
+		if f != nil && o.clock.Now().Sub(o.madeAt(ctx, secretARN, pending)) > f.timeout {
+			if discarded, err := o.discardIfEmpty(ctx, want, secretARN, pending, f); err != nil || discarded {
+				return err
+			}
+		}
+		if !o.clock.Now().Before(o.deadline) {
+			return stillRunning(sec, pending)
+		}
+		if err := o.clock.Sleep(ctx, pollPause); err != nil {
+			return err
+		}
+	}
+}
+
+func (o *operation) discardIfEmpty(ctx context.Context, want Setup, secretARN, version string, f *function) (bool, error) {
+	if !want.ReadValue {
+		return false, nil
+	}
+	var timeout time.Duration
+	if f != nil {
+		timeout = f.timeout
+	}
+	return o.discard(ctx, secretARN, version, timeout)
+}
+
+func leftPending(s *secret, pending string) *Problem {
+	return found("", "rotation-pending-stuck", "An unfinished rotation was left behind",
+		"Rotation is switched off, but version "+pending+" of the secret still carries AWSPENDING. The label is kept, because the database may already have the password of that version.",
+		recovery(s, pending))
+}

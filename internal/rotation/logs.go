@@ -1,0 +1,81 @@
+package rotation
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
+)
+
+const (
+	logPages  = 10 // at most so many pages of a log are read
+	lastLines = 12 // lines of a failed invocation that a message shows
+)
+
+// invocation is what one run of a function wrote to its log.
+type invocation struct {
+	group, stream string
+	lines         []string
+	failed        bool
+	finding       findings.Finding
+	permanent     bool
+}
+
+// last are the lines to show, without Lambda's own frame around them.
+func (i *invocation) last() []string {
+	lines := slices.DeleteFunc(slices.Clone(i.lines), func(line string) bool {
+		return strings.HasPrefix(line, "START ") || strings.HasPrefix(line, "END ") || strings.HasPrefix(line, "REPORT ")
+	})
+	return lines[max(0, len(lines)-lastLines):]
+}
+
+// concerns reports whether an invocation belongs to a secret's rotation: it
+// names the secret or the version, or it names no secret at all, as a function
+// that can't even start does.
+func (i *invocation) concerns(secretARN, version string) bool {
+	other := false
+	for _, line := range i.lines {
+		if strings.Contains(line, secretARN) || strings.Contains(line, version) {
+			return true
+		}
+		other = other || strings.Contains(line, ":secretsmanager:") && strings.Contains(line, ":secret:")
+	}
+	return !other
+}
+
+// invocations reads a log group and puts the lines of each run of the function
+// together: Lambda writes a run between START and END in one stream. A log that
+// can't be read has no invocations.
+func (o *operation) invocations(ctx context.Context, group string, since time.Time) []*invocation {
+	pages := cloudwatchlogs.NewFilterLogEventsPaginator(o.Logs, &cloudwatchlogs.FilterLogEventsInput{
+		LogGroupName: &group, StartTime: aws.Int64(since.UnixMilli()),
+	})
+	var all []*invocation
+	running := map[string]*invocation{}
+	for page := 0; pages.HasMorePages() && page < logPages; page++ {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return all
+		}
+		for _, event := range out.Events {
+			stream, line := aws.ToString(event.LogStreamName), strings.TrimRight(aws.ToString(event.Message), "\n")
+			run := running[stream]
+			if run == nil || strings.HasPrefix(line, "START ") {
+				run = &invocation{group: group, stream: stream}
+				running[stream] = run
+				all = append(all, run)
+			}
+			run.lines = append(run.lines, strings.Split(line, "\n")...)
+			run.failed = run.failed || strings.HasPrefix(line, "[ERROR]") || strings.Contains(line, "Task timed out") || strings.Contains(line, "Status: timeout") || strings.Contains(line, "Status: error")
+			if strings.HasPrefix(line, "REPORT ") {
+				delete(running, stream)
+			}
+		}
+	}
+	return all
+}

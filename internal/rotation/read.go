@@ -1,0 +1,128 @@
+package rotation
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
+)
+
+// Read brings a recorded object up to what AWS shows. It returns [ErrGone] when
+// nothing of the setup is left, or when a later create has taken it over.
+//
+// An object that holds only its SecretARN, as after an import, is filled in:
+// permission and policy are then looked for under want's or the derived names.
+func (s *Service) Read(ctx context.Context, want Setup, have Object) (*Object, error) {
+	o, err := s.begin(ctx, have.SecretARN, want.Region, time.Minute)
+	if err != nil {
+		return nil, err
+	}
+	sec, err := o.describe(ctx, have.SecretARN)
+	if err != nil && !awsapi.IsNotFound(err) {
+		return nil, failed("secret_id", "read the secret", "", err)
+	}
+	gone := sec == nil || sec.DeletedDate != nil
+	if gone {
+		have.Enabled = false
+	} else {
+		have.observe(sec)
+	}
+	if err := o.readAccess(ctx, want, &have); err != nil {
+		return nil, err
+	}
+	if gone && have.RolePolicy == "" && have.InvokePermission == "" {
+		return nil, ErrGone
+	}
+	return &have, nil
+}
+
+// observe takes over what DescribeSecret shows. With rotation switched off AWS
+// still shows the last function and rules; they mean nothing then, so the
+// recorded ones stay.
+func (have *Object) observe(sec *secret) {
+	have.OwningService = aws.ToString(sec.OwningService)
+	have.Enabled = sec.enabled()
+	if key, unresolved := sec.key(); !unresolved {
+		have.KMSKeyARN = key
+	}
+	if have.Enabled || have.FunctionARN == "" && have.Rules.IsZero() {
+		have.FunctionARN = aws.ToString(sec.RotationLambdaARN)
+		have.Rules = sec.rules()
+	}
+	have.ExternalRoleARN = aws.ToString(sec.ExternalSecretRotationRoleArn)
+	have.ExternalMetadata = sec.externalMetadata()
+	if v := have.UnfinishedVersionID; v != "" && (v == sec.current() || v == sec.with(labelPrevious)) {
+		have.UnfinishedVersionID = ""
+	}
+}
+
+// readAccess reads the role of the function, our policy and our permission.
+func (o *operation) readAccess(ctx context.Context, want Setup, have *Object) error {
+	if have.FunctionARN == "" {
+		have.RoleARN, have.RolePolicy, have.InvokePermission = "", "", ""
+		return nil
+	}
+	if have.StatementID == "" {
+		have.StatementID = statementID(want, have.SecretARN)
+	}
+	if have.RolePolicyName == "" {
+		have.RolePolicyName = policyName(want, have.SecretARN)
+	}
+	f, err := o.function(ctx, have.FunctionARN, false)
+	switch {
+	case err == nil:
+		have.RoleARN = f.role.String()
+	case !awsapi.IsNotFound(err):
+		return failed("rotation_lambda_arn", "read the rotation function", "", err)
+	}
+	if !want.Managed {
+		return nil
+	}
+	if err := o.readPermission(ctx, have); err != nil {
+		return err
+	}
+	return o.readRolePolicy(ctx, have)
+}
+
+// readPermission looks for our statement where it was written, which is not
+// where the secret points to when somebody has given it another function.
+func (o *operation) readPermission(ctx context.Context, have *Object) error {
+	functionARN := permitted(have.InvokePermission)
+	if functionARN == "" {
+		functionARN = have.FunctionARN
+	}
+	policy, err := o.policy(ctx, functionARN, false)
+	if err != nil {
+		return failed("", "read the policy of the rotation function", "", err)
+	}
+	statement := policy.statement(have.StatementID)
+	wanted := PermissionFor(have.StatementID, functionARN, have.SecretARN)
+	if sameStatement(statement, wanted) {
+		statement = wanted
+	}
+	have.InvokePermission = statement
+	return nil
+}
+
+func (o *operation) readRolePolicy(ctx context.Context, have *Object) error {
+	if have.RoleName == "" {
+		have.RoleName = roleName(have.RoleARN)
+	}
+	if have.RoleName == "" {
+		return nil
+	}
+	document, err := o.rolePolicy(ctx, have.RoleName, have.RolePolicyName)
+	if err != nil {
+		return failed("", "read the policy of the execution role", "", err)
+	}
+	if recorded := Generation(have.RolePolicy, have.SecretARN); recorded > 0 && Generation(document, have.SecretARN) > recorded {
+		return ErrGone
+	}
+	if !iampolicy.Equivalent(document, have.RolePolicy) {
+		have.RolePolicy = document
+	}
+	return nil
+}

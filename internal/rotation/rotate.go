@@ -1,0 +1,248 @@
+package rotation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+)
+
+const (
+	// spreading is how long AWS may take to know of a permission or a role that
+	// was just written. AWS publishes no figure; hashicorp/aws uses the same.
+	spreading = 2 * time.Minute
+	// pollPause is the pause between looks at a rotation.
+	pollPause = 3 * time.Second
+)
+
+// openError wraps the failure of a RotateSecret that AWS may have accepted.
+type openError struct{ error }
+
+func (e openError) Unwrap() error { return e.error }
+
+func asOpen(err error) (error, bool) {
+	open, ok := errors.AsType[openError](err)
+	if !ok {
+		return nil, false
+	}
+	return open.error, true
+}
+
+// rotate calls RotateSecret with the whole configuration and returns the
+// version that the rotation makes. Retries go by what an error means: a
+// permission that this operation has just written may not have spread yet; a
+// permanent refusal is told at once.
+func (o *operation) rotate(ctx context.Context, sec *secret, want Setup, token string, immediately bool) (string, error) {
+	secretARN := sec.arn.String()
+	in := &secretsmanager.RotateSecretInput{
+		SecretId:                      &secretARN,
+		RotateImmediately:             &immediately,
+		RotationLambdaARN:             optional(want.FunctionARN),
+		RotationRules:                 rulesInput(want.Rules),
+		ClientRequestToken:            optional(token),
+		ExternalSecretRotationRoleArn: optional(want.ExternalRoleARN),
+	}
+	for _, item := range want.ExternalMetadata {
+		in.ExternalSecretRotationMetadata = append(in.ExternalSecretRotationMetadata, types.ExternalSecretRotationMetadataItem{Key: &item.Key, Value: &item.Value})
+	}
+	giveUp := o.clock.Now().Add(spreading)
+	for {
+		out, err := o.SecretsManager.RotateSecret(ctx, in)
+		switch {
+		case err == nil:
+			return aws.ToString(out.VersionId), nil
+		case !awsapi.Answered(err):
+			return token, o.afterSilence(ctx, secretARN, want, token, immediately, err)
+		case immediately && isNotComplete(err) && sec.pending() == token:
+			return token, nil // It is the rotation that we ask for; AWS says that it goes on with it.
+		case o.mayPass(err) && o.clock.Now().Before(giveUp):
+			if err := o.clock.Sleep(ctx, pollPause); err != nil {
+				return "", err
+			}
+		default:
+			return "", rotateRefused(want, err)
+		}
+	}
+}
+
+// mayPass reports whether AWS refuses only because it does not know yet of what
+// was just written.
+func (o *operation) mayPass(err error) bool {
+	message := awsapi.Message(err)
+	return !o.wrotePermission.IsZero() && cannotInvoke(err) ||
+		awsapi.Is(err, "InvalidRequestException") && strings.Contains(message, "unable to assume role")
+}
+
+func cannotInvoke(err error) bool {
+	return awsapi.IsAccessDenied(err) && strings.Contains(awsapi.Message(err), "cannot invoke the specified Lambda function")
+}
+
+func isNotComplete(err error) bool {
+	return awsapi.Is(err, "InvalidRequestException") && strings.Contains(awsapi.Message(err), "previous rotation isn't complete")
+}
+
+// afterSilence settles whether a RotateSecret whose answer was lost has been
+// accepted. What can't be settled counts as accepted: then nothing is undone.
+func (o *operation) afterSilence(ctx context.Context, secretARN string, want Setup, token string, immediately bool, cause error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	defer cancel()
+	sec, err := o.describe(ctx, secretARN)
+	switch {
+	case err != nil:
+		return openError{failed("", "rotate the secret", "AWS did not answer RotateSecret, and does not tell whether it has accepted it.", cause)}
+	case immediately && (sec.pending() == token || sec.current() == token):
+		return nil
+	case !immediately && (&scene{secret: sec}).asWanted(want):
+		return nil
+	}
+	return failed("", "rotate the secret", "AWS did not answer RotateSecret, and has not accepted it.", cause)
+}
+
+func rotateRefused(want Setup, err error) error {
+	message := awsapi.Message(err)
+	switch {
+	case cannotInvoke(err) && want.Managed:
+		return failed("rotation_lambda_arn", "rotate the secret",
+			"Secrets Manager can't invoke the rotation function, although its policy permits it. The credentials of this provider need `lambda:InvokeFunction` on the function, too.", err)
+	case cannotInvoke(err):
+		return failed("rotation_lambda_arn", "rotate the secret",
+			"Secrets Manager may not invoke the rotation function. With `access = \"external\"` the invoke permission for secretsmanager.amazonaws.com has to exist before; with `access = \"managed\"` it is made here.", err)
+	case isNotComplete(err):
+		return failed("secret_id", "rotate the secret", "An earlier rotation of this secret has not finished, and AWS starts no other before.", err)
+	case awsapi.Is(err, "InvalidParameterException") && (strings.Contains(message, "chedule") || strings.Contains(message, "Rate") || strings.Contains(message, "Duration") || strings.Contains(message, "hour and duration")):
+		return failed("rotation_rules", "rotate the secret", "AWS refuses the rotation rules.", err)
+	case awsapi.Is(err, "InvalidParameterException") && strings.Contains(message, "Lambda"):
+		return failed("rotation_lambda_arn", "rotate the secret", "AWS refuses the rotation function.", err)
+	}
+	return failed("", "rotate the secret", "", err)
+}
+
+func rulesInput(r Rules) *types.RotationRulesType {
+	if r.IsZero() {
+		return nil
+	}
+	in := &types.RotationRulesType{ScheduleExpression: optional(r.ScheduleExpression), Duration: optional(r.Duration)}
+	if r.AutomaticallyAfterDays > 0 {
+		in.AutomaticallyAfterDays = &r.AutomaticallyAfterDays
+	}
+	return in
+}
+
+// reconfigure changes function, rules or switch without a rotation. While one
+// runs AWS accepts no change: that is waited for.
+func (o *operation) reconfigure(ctx context.Context, secretARN string, want Setup, f *function) error {
+	for {
+		sec, err := o.settle(ctx, secretARN, f)
+		if err != nil {
+			return err
+		}
+		_, err = o.rotate(ctx, sec, want, "", false)
+		if !isNotComplete(err) {
+			return err
+		}
+		// A rotation began in between.
+		if err := o.clock.Sleep(ctx, pollPause); err != nil {
+			return err
+		}
+	}
+}
+
+// switchOff turns rotation off once no rotation runs: one that is cancelled
+// halfway may leave a password in the database that no version holds.
+func (o *operation) switchOff(ctx context.Context, sec *secret, f *function) error {
+	if !sec.enabled() {
+		return nil
+	}
+	secretARN := sec.arn.String()
+	if _, err := o.settle(ctx, secretARN, f); err != nil {
+		return err
+	}
+	return o.cancel(ctx, secretARN)
+}
+
+func (o *operation) cancel(ctx context.Context, secretARN string) error {
+	_, err := o.SecretsManager.CancelRotateSecret(ctx, &secretsmanager.CancelRotateSecretInput{SecretId: &secretARN})
+	if err != nil {
+		return failed("", "switch rotation off", "", err)
+	}
+	return nil
+}
+
+// settle waits until no rotation is incomplete. One that is older than its
+// window and the retries in it is stuck and will not settle.
+func (o *operation) settle(ctx context.Context, secretARN string, f *function) (*secret, error) {
+	for {
+		sec, err := o.describe(ctx, secretARN)
+		if err != nil {
+			return nil, failed("secret_id", "read the secret", "", err)
+		}
+		pending := sec.pending()
+		if pending == "" {
+			return sec, nil
+		}
+		if o.stuck(ctx, sec, pending, f) {
+			return nil, notComplete(sec, pending)
+		}
+		if !o.clock.Now().Before(o.deadline) {
+			return nil, stillRunning(sec, pending)
+		}
+		if err := o.clock.Sleep(ctx, pollPause); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func stillRunning(s *secret, pending string) *Problem {
+	return found("", "rotation-in-progress", "A rotation is still running",
+		fmt.Sprintf("The rotation that makes version %s of the secret has not finished within the timeout. It was not cancelled: between setting and storing a password that could lock applications out.", pending),
+		"Apply again later, or raise the timeout in `timeouts`. If it does not finish by itself:",
+		recovery(s, pending))
+}
+
+// stuck reports whether a pending version will not settle by itself: its window
+// and four runs of the function are over, or there is no function any more.
+func (o *operation) stuck(ctx context.Context, sec *secret, pending string, f *function) bool {
+	if f == nil {
+		return aws.ToString(sec.OwningService) == "" && aws.ToString(sec.Type) == ""
+	}
+	made := o.madeAt(ctx, sec.arn.String(), pending)
+	return !made.IsZero() && o.clock.Now().Sub(made) > sec.window()+4*f.timeout
+}
+
+// discard cancels a rotation and drops its label, if its version certainly
+// never received a value: it is looked at twice, after the time in which an
+// invocation may still run.
+func (o *operation) discard(ctx context.Context, secretARN, version string, invocation time.Duration) (bool, error) {
+	if state, _, _ := o.read(ctx, secretARN, version); state != valueAbsent {
+		return false, nil
+	}
+	if err := o.cancel(ctx, secretARN); err != nil {
+		return false, err
+	}
+	for _, pause := range []time.Duration{invocation, pollPause} {
+		if err := o.clock.Sleep(ctx, pause); err != nil {
+			return false, err
+		}
+		if state, _, _ := o.read(ctx, secretARN, version); state != valueAbsent {
+			return false, nil
+		}
+	}
+	return true, o.dropLabel(ctx, secretARN, version)
+}
+
+func (o *operation) dropLabel(ctx context.Context, secretARN, version string) error {
+	_, err := o.SecretsManager.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
+		SecretId: &secretARN, VersionStage: aws.String(labelPending), RemoveFromVersionId: &version,
+	})
+	if err != nil {
+		return failed("", "drop the staging label AWSPENDING", "", err)
+	}
+	return nil
+}

@@ -1,0 +1,335 @@
+package rotation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+)
+
+// scene is what a create finds: the secret, the function, and what an earlier
+// create of the same setup has left.
+type scene struct {
+	secret   *secret
+	function *function // nil for a service-managed secret
+	// remnant says that rotation is on and that an earlier create of this setup
+	// switched it on.
+	remnant bool
+	// generation of the role policy that is there, 0 if there is none of ours.
+	generation int
+	// stray is another function that the earlier create set the secret up with.
+	stray string
+}
+
+// lookAround gathers a scene and refuses what can't be set up. Nothing is
+// written.
+func (o *operation) lookAround(ctx context.Context, want Setup) (*scene, error) {
+	sec, err := o.describe(ctx, want.SecretID)
+	if awsapi.IsNotFound(err) {
+		return nil, secretNotFound(want.SecretID, o.Region, err)
+	}
+	if err != nil {
+		return nil, failed("secret_id", "read the secret", "", err)
+	}
+	s := &scene{secret: sec}
+	if p := s.refusal(want); p != nil {
+		return nil, p
+	}
+	if want.FunctionARN != "" {
+		s.function, err = o.function(ctx, want.FunctionARN, true)
+		if awsapi.IsNotFound(err) {
+			return nil, found("rotation_lambda_arn", "function-not-found", "Rotation function not found",
+				fmt.Sprintf("There is no function %s.", want.FunctionARN), awsapi.Explain(err))
+		}
+		if err != nil {
+			return nil, failed("rotation_lambda_arn", "read the rotation function", "", err)
+		}
+	}
+	if want.FunctionPending {
+		return s, nil // Whose rotation it may be is told once the function is known.
+	}
+	return s, o.recognise(ctx, want, s)
+}
+
+func secretNotFound(secretID, region string, err error) *Problem {
+	return &Problem{
+		Attribute: "secret_id", Code: "secret-not-found", Summary: "Secret not found", cause: err,
+		Detail: fmt.Sprintf("There is no secret %q in Region %s.\n\nCheck the name or ARN and the Region; a secret given by name is looked up in the `region` of this resource, or the provider's.\n\n%s", secretID, region, awsapi.Explain(err)),
+	}
+}
+
+// refusal tells why a secret can't have this setup, or nil.
+func (s *scene) refusal(want Setup) *Problem {
+	id := want.SecretID
+	owner := aws.ToString(s.secret.OwningService)
+	switch {
+	case s.secret.DeletedDate != nil:
+		return found("secret_id", "secret-deleted", "Secret is scheduled for deletion",
+			fmt.Sprintf("AWS will delete the secret %q; it can't rotate.", id), "Restore it with `aws secretsmanager restore-secret`, or use another secret.")
+	case aws.ToString(s.secret.PrimaryRegion) != "" && *s.secret.PrimaryRegion != s.secret.arn.Region:
+		return found("secret_id", "secret-replica", "Secret is a replica",
+			fmt.Sprintf("The secret %q is a replica in %s; only the primary in %s can rotate, and its replicas follow.", id, s.secret.arn.Region, *s.secret.PrimaryRegion),
+			"Give the primary secret's ARN.")
+	case owner != "" && (want.FunctionARN != "" || want.FunctionPending):
+		return found("rotation_lambda_arn", "secret-service-managed", "Secret is rotated by a service",
+			fmt.Sprintf("The secret %q belongs to the service %q, which rotates it itself; AWS accepts no rotation function for it.", id, owner),
+			"Leave `rotation_lambda_arn` out: schedule and switch can still be set here.")
+	case aws.ToString(s.secret.Type) != "" && (want.FunctionARN != "" || want.FunctionPending):
+		return found("rotation_lambda_arn", "secret-service-managed", "Secret is rotated by a partner",
+			fmt.Sprintf("The secret %q is a managed external secret of type %s; AWS accepts no rotation function for it.", id, *s.secret.Type),
+			"Leave `rotation_lambda_arn` out and give `external_secret_rotation_role_arn`.")
+	case owner == "" && aws.ToString(s.secret.Type) == "" && want.FunctionARN == "" && !want.FunctionPending:
+		return found("rotation_lambda_arn", "", "Missing rotation function",
+			fmt.Sprintf("No service rotates the secret %q, so it needs a function that does.", id), "Set `rotation_lambda_arn`.")
+	}
+	if want.FunctionARN != "" {
+		return s.otherRegion(want)
+	}
+	return nil
+}
+
+func (s *scene) otherRegion(want Setup) *Problem {
+	f, err := arn.ParseFunction(want.FunctionARN)
+	if err != nil {
+		return found("rotation_lambda_arn", "", "Invalid function ARN", err.Error())
+	}
+	if f.Region != s.secret.arn.Region {
+		return OtherRegion(f.Region, s.secret.arn.Region)
+	}
+	return nil
+}
+
+// OtherRegion is the problem of a function that is not in the secret's Region.
+func OtherRegion(function, secret string) *Problem {
+	return found("rotation_lambda_arn", "function-other-region", "Rotation function in another Region",
+		fmt.Sprintf("The function is in %s and the secret in %s. Secrets Manager invokes functions of the secret's Region only.", function, secret),
+		"Give a function in "+secret+".")
+}
+
+// recognise finds out whether a secret that rotates already does so because an
+// earlier create of this setup did not live to tell. A secret that somebody
+// else lets rotate is an error.
+func (o *operation) recognise(ctx context.Context, want Setup, s *scene) error {
+	secretARN := s.secret.arn.String()
+	configured := ""
+	if s.secret.enabled() {
+		configured = aws.ToString(s.secret.RotationLambdaARN)
+	}
+	pending, done := s.secret.asked(causeCreate)
+	s.remnant = s.secret.enabled() && (pending != "" ||
+		want.FunctionARN == "" || // a service-managed secret is taken as it is
+		done && !want.Managed && configured == want.FunctionARN ||
+		!want.Managed && want.RotateImmediately != nil && !*want.RotateImmediately && s.asWanted(want))
+	if want.Managed && want.FunctionARN != "" {
+		roles := []*function{s.function}
+		if configured != "" && configured != want.FunctionARN {
+			if other, err := o.function(ctx, configured, true); err == nil {
+				roles = append(roles, other)
+			} else if !awsapi.IsNotFound(err) {
+				return failed("", "read the function that the secret rotates with", "", err)
+			}
+		}
+		for _, f := range roles {
+			policy, err := o.rolePolicy(ctx, f.role.Name, policyName(want, secretARN))
+			if err != nil {
+				return failed("role_policy_name", "read the policy of the execution role", "", err)
+			}
+			if policy != "" && Generation(policy, secretARN) == 0 {
+				return policyNameTaken(f.role.Name, policyName(want, secretARN))
+			}
+			s.generation = max(s.generation, Generation(policy, secretARN))
+		}
+		if configured != "" {
+			permissions, err := o.policy(ctx, configured, true)
+			if err != nil {
+				return failed("", "read the policy of the function that the secret rotates with", "", err)
+			}
+			id := statementID(want, secretARN)
+			ours := sameStatement(permissions.statement(id), PermissionFor(id, configured, secretARN))
+			s.remnant = s.remnant || ours
+			if ours && configured != want.FunctionARN {
+				s.stray = configured
+			}
+		}
+	}
+	if s.secret.enabled() && !s.remnant {
+		return found("secret_id", "rotation-already-configured", "Secret rotates already",
+			fmt.Sprintf("Rotation of the secret %q is on (%s), and not by this setup. Nothing was changed.", want.SecretID, describeRotation(s.secret)),
+			"Take it over without a rotation by importing it:\n\n"+importBlock(secretARN),
+			"Where an `aws_secretsmanager_secret_rotation` of this configuration set it up, use a `moved` block instead.")
+	}
+	if p := s.secret.pending(); p != "" && pending == "" && want.FunctionARN != "" && !s.remnant {
+		return notComplete(s.secret, p)
+	}
+	return nil
+}
+
+func describeRotation(s *secret) string {
+	text := "function " + aws.ToString(s.RotationLambdaARN)
+	if aws.ToString(s.RotationLambdaARN) == "" {
+		text = "no function"
+	}
+	if r := s.rules(); r.ScheduleExpression != "" {
+		return text + ", " + r.ScheduleExpression
+	} else if r.AutomaticallyAfterDays > 0 {
+		return fmt.Sprintf("%s, every %d days", text, r.AutomaticallyAfterDays)
+	}
+	return text
+}
+
+func importBlock(secretARN string) string {
+	return fmt.Sprintf("  import {\n    to = rotation_setup.NAME\n    id = %q\n  }", secretARN)
+}
+
+// notComplete is the problem of a rotation of somebody else's that has not
+// finished: AWS accepts no other until it has.
+func notComplete(s *secret, pending string) *Problem {
+	return found("secret_id", "rotation-pending-stuck", "A previous rotation isn't complete",
+		fmt.Sprintf("The version %s of the secret carries AWSPENDING and is not AWSCURRENT. AWS starts no other rotation until that one has finished or the label is removed.", pending),
+		recovery(s, pending))
+}
+
+// recovery says how to get a secret out of a rotation that will not finish.
+func recovery(s *secret, pending string) string {
+	const command = "  aws secretsmanager update-secret-version-stage --secret-id %s "
+	id := s.arn.String()
+	return "Find out which password is accepted now: that of AWSCURRENT or that of version " + pending + ". " +
+		"If AWSCURRENT works, or the version has no value, drop the label:\n\n" +
+		fmt.Sprintf(command+"--version-stage AWSPENDING --remove-from-version-id %s", id, pending) +
+		"\n\nIf only the pending one works, make it current:\n\n" +
+		fmt.Sprintf(command+"--version-stage AWSCURRENT --move-to-version-id %s --remove-from-version-id %s", id, pending, s.current())
+}
+
+// asWanted reports whether AWS has this configuration already.
+func (s *scene) asWanted(want Setup) bool {
+	return s.secret.enabled() &&
+		aws.ToString(s.secret.RotationLambdaARN) == want.FunctionARN &&
+		s.secret.rules() == want.Rules &&
+		aws.ToString(s.secret.ExternalSecretRotationRoleArn) == want.ExternalRoleARN &&
+		slices.Equal(s.secret.externalMetadata(), want.ExternalMetadata)
+}
+
+func (s *scene) kmsKeyARN(want Setup) string {
+	if want.KMSKeyARN != "" {
+		return want.KMSKeyARN
+	}
+	key, _ := s.secret.key()
+	return key
+}
+
+func (s *scene) roleARN(want Setup) string {
+	switch {
+	case want.RoleARN != "":
+		return want.RoleARN
+	case s.function != nil:
+		return s.function.role.String()
+	}
+	return ""
+}
+
+func roleName(roleARN string) string {
+	a, err := arn.ParseRole(roleARN)
+	if err != nil {
+		return ""
+	}
+	return a.Name
+}
+
+func statementID(want Setup, secretARN string) string {
+	if want.StatementID != "" {
+		return want.StatementID
+	}
+	return StatementID(secretARN)
+}
+
+func policyName(want Setup, secretARN string) string {
+	if want.RolePolicyName != "" {
+		return want.RolePolicyName
+	}
+	return RolePolicyName(secretARN)
+}
+
+// rotatesAtCreate applies the default of rotate_immediately.
+func (s *scene) rotatesAtCreate(want Setup) bool {
+	if want.RotateImmediately != nil {
+		return *want.RotateImmediately
+	}
+	return aws.ToString(s.secret.OwningService) == ""
+}
+
+// Inspection is what a plan may know of a setup that is to be created.
+type Inspection struct {
+	SecretARN     string
+	OwningService string
+	KMSKeyARN     string
+	// Fresh says that no earlier create has left a role policy.
+	Fresh bool
+	// Rotates says that the create will rotate a credential that is in use.
+	Rotates  bool
+	Problems []Problem
+}
+
+// Inspect looks at AWS for the plan of a create. It writes nothing. Problems
+// that a plan can't know to last are warnings.
+func (s *Service) Inspect(ctx context.Context, want Setup) (Inspection, error) {
+	o, err := s.begin(ctx, want.SecretID, want.Region, time.Minute)
+	if err != nil {
+		return Inspection{}, err
+	}
+	sc, err := o.lookAround(ctx, want)
+	if err != nil {
+		return Inspection{}, err
+	}
+	_, done := sc.secret.asked(causeCreate)
+	in := Inspection{
+		SecretARN:     sc.secret.arn.String(),
+		OwningService: aws.ToString(sc.secret.OwningService),
+		KMSKeyARN:     sc.kmsKeyARN(want),
+		Fresh:         sc.generation == 0 && sc.function != nil,
+		Rotates:       want.Enabled && sc.secret.current() != "" && sc.rotatesAtCreate(want) && !done && !sc.remnant,
+	}
+	in.Problems, err = o.checkValue(ctx, want, sc.secret)
+	return in, err
+}
+
+// Resolve returns the ARN of a secret given by ARN or name.
+func (s *Service) Resolve(ctx context.Context, secretID, region string) (string, error) {
+	o, err := s.begin(ctx, secretID, region, time.Minute)
+	if err != nil {
+		return "", err
+	}
+	sec, err := o.describe(ctx, secretID)
+	if awsapi.IsNotFound(err) {
+		return "", secretNotFound(secretID, o.Region, err)
+	}
+	if err != nil {
+		return "", failed("secret_id", "read the secret", "", err)
+	}
+	return sec.arn.String(), nil
+}
+
+// checkValue looks at the value that a function is about to rotate. Its
+// content goes nowhere but to want.Check.
+func (o *operation) checkValue(ctx context.Context, want Setup, sec *secret) ([]Problem, error) {
+	if want.FunctionARN == "" && !want.FunctionPending {
+		return nil, nil
+	}
+	if sec.current() == "" {
+		return []Problem{*found("secret_id", "secret-no-value", "Secret has no value",
+			fmt.Sprintf("The secret %q has no value yet, and a rotation function starts from the current one.", want.SecretID),
+			"Store the first value before this setup is created, and let the setup depend on it.")}, nil
+	}
+	if want.Check == nil || !want.ReadValue {
+		return nil, nil
+	}
+	state, content, binary := o.read(ctx, sec.arn.String(), "")
+	if state != valuePresent {
+		return nil, nil // The caller may not read it: not determinable, so not said.
+	}
+	return want.Check(content, binary), nil
+}

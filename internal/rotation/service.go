@@ -1,0 +1,200 @@
+// Package rotation sets up, reads, changes and removes the rotation of one
+// secret: role policy, invoke permission, rotation configuration and the wait
+// for a rotation's outcome, in the order in which AWS needs them.
+//
+// It knows nothing of Terraform. What it promises is what makes the resource
+// safe: a rotation happens only when it was asked for, a create that was
+// killed is resumed rather than repeated, and nothing is removed that this
+// package did not write.
+package rotation
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
+)
+
+// Setup is what a user asks for, with every default applied. Empty strings
+// mean "not given".
+type Setup struct {
+	// SecretID is the secret's ARN or its name.
+	SecretID string
+	// Region is where a secret given by name lives; empty means the default
+	// Region of the connection.
+	Region string
+	// FunctionARN is the rotation function, maybe with a qualifier; empty for a
+	// secret that a service rotates.
+	FunctionARN string
+	// FunctionPending says that a function is given and not known yet, which
+	// only a plan can meet.
+	FunctionPending bool
+	// SuperuserSecretARN is the secret that the function logs in with to change
+	// the password of another user.
+	SuperuserSecretARN string
+	Rules              Rules
+	Enabled            bool
+	// Managed says that invoke permission and role policy are ours to keep.
+	Managed bool
+	// RoleARN and KMSKeyARN replace what the function and the secret say.
+	RoleARN, KMSKeyARN string
+	// RotateImmediately is about creates only; nil means yes, but no for a
+	// secret that a service rotates.
+	RotateImmediately *bool
+	// Triggers are the rotate_triggers.
+	Triggers map[string]string
+	// Wait says to wait for the outcome of a rotation that was started.
+	Wait bool
+	// ReadValue allows to read versions of the secret: to check a value's
+	// format, to learn whether a version has a value at all, and to mask it in
+	// log lines.
+	ReadValue bool
+	// StatementID and RolePolicyName replace the derived names.
+	StatementID, RolePolicyName string
+	ExternalRoleARN             string
+	ExternalMetadata            []KeyValue
+	// PlannedRolePolicy is the policy that the plan has shown, if it has.
+	PlannedRolePolicy string
+	// Check, when set, looks at the value that is about to be rotated. It gets
+	// the SecretString, or binary = true.
+	Check func(value string, binary bool) []Problem
+}
+
+// KeyValue is an item of the metadata of a managed external secret.
+type KeyValue struct{ Key, Value string }
+
+// Rules say when a secret rotates: every so many days, or by a schedule
+// expression, each with an optional window such as "3h".
+type Rules struct {
+	AutomaticallyAfterDays int64
+	ScheduleExpression     string
+	Duration               string
+}
+
+// IsZero reports whether no rule is given.
+func (r Rules) IsZero() bool { return r == Rules{} }
+
+// Object is a setup as AWS has it, and what was written for it.
+type Object struct {
+	SecretARN   string
+	FunctionARN string
+	Rules       Rules
+	Enabled     bool
+	// RoleARN is the execution role of the function.
+	RoleARN string
+	// RoleName is the role that holds our policy; it differs from RoleARN when
+	// the function was given another role.
+	RoleName       string
+	KMSKeyARN      string // the secret's customer managed key, or empty
+	StatementID    string
+	RolePolicyName string
+	// RolePolicy and InvokePermission are JSON; empty when AWS has none of ours.
+	RolePolicy, InvokePermission string
+	OwningService                string
+	// PreviousRules are the rules that a service-managed secret had before.
+	PreviousRules Rules
+	// UnfinishedVersionID is the version of a rotation whose outcome is open.
+	UnfinishedVersionID string
+	ExternalRoleARN     string
+	ExternalMetadata    []KeyValue
+}
+
+// Service carries out setups. One serves a whole run of the provider, so that
+// setups that share a function or a role take turns in writing to it.
+type Service struct {
+	connect func(ctx context.Context, region string) (*awsapi.Clients, error)
+	clock   Clock
+
+	functions, roles keyedMutex
+	reads            memo
+
+	mu sync.Mutex
+	// created holds the secrets whose setup was created in this run. With
+	// create_before_destroy the object that it replaces is deleted afterwards,
+	// and must then remove nothing.
+	created map[string]bool
+}
+
+// NewService returns a service on a connection's clients and a clock.
+func NewService(connect func(ctx context.Context, region string) (*awsapi.Clients, error), clock Clock) *Service {
+	return &Service{connect: connect, clock: clock, created: map[string]bool{}}
+}
+
+// operation is one create, read, update or delete.
+type operation struct {
+	*Service
+	*awsapi.Clients
+	deadline time.Time
+	// wrotePermission is when this operation wrote the invoke permission; zero if
+	// it did not. Until AWS has spread such a change, it may still refuse.
+	wrotePermission time.Time
+	warnings        []Problem
+}
+
+func (s *Service) begin(ctx context.Context, secretID, region string, timeout time.Duration) (*operation, error) {
+	if a, err := arn.ParseSecret(secretID); err == nil {
+		region = a.Region
+	}
+	clients, err := s.connect(ctx, region)
+	if err != nil {
+		return nil, err
+	}
+	return &operation{Service: s, Clients: clients, deadline: s.clock.Now().Add(timeout)}, nil
+}
+
+func (o *operation) warn(p Problem) {
+	p.Warning = true
+	o.warnings = append(o.warnings, p)
+}
+
+// StatementID is the derived name of the invoke permission of a secret: the
+// same on every try.
+func StatementID(secretARN string) string { return derivedName(secretARN, 100) }
+
+// RolePolicyName is the derived name of the role policy of a secret.
+func RolePolicyName(secretARN string) string { return derivedName(secretARN, 128) }
+
+// derivedName makes a name from a secret's ARN that people recognise, that is
+// unique to the ARN and that both Lambda (letters, digits, - and _) and IAM
+// accept.
+func derivedName(secretARN string, limit int) string {
+	hash := iampolicy.NewMarker(secretARN, 1).SecretHash
+	a, err := arn.ParseSecret(secretARN)
+	if err != nil {
+		return ""
+	}
+	name := []byte("rotation-" + a.Name)
+	for i, b := range name {
+		if !(b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '-' || b == '_') {
+			name[i] = '-'
+		}
+	}
+	if room := limit - len(hash) - 1; len(name) > room {
+		name = name[:room]
+	}
+	return string(name) + "-" + hash
+}
+
+// keyedMutex is a mutex for each key.
+type keyedMutex struct {
+	mu    sync.Mutex
+	locks map[string]*sync.Mutex
+}
+
+func (k *keyedMutex) lock(key string) (unlock func()) {
+	k.mu.Lock()
+	if k.locks == nil {
+		k.locks = map[string]*sync.Mutex{}
+	}
+	lock, ok := k.locks[key]
+	if !ok {
+		lock = &sync.Mutex{}
+		k.locks[key] = lock
+	}
+	k.mu.Unlock()
+	lock.Lock()
+	return lock.Unlock
+}

@@ -1,0 +1,188 @@
+package rotation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
+)
+
+// Next is what an object becomes by an update: pure, so that the plan shows
+// what the update then does. An execution role that is not known before the
+// function is read is empty.
+func Next(want Setup, have Object) Object {
+	next := have
+	next.Rules, next.Enabled = want.Rules, want.Enabled
+	if want.Rules.IsZero() && !want.Enabled {
+		next.Rules = have.Rules // Rotation that is off needs no rules.
+	}
+	next.ExternalRoleARN, next.ExternalMetadata = want.ExternalRoleARN, want.ExternalMetadata
+	next.FunctionARN = want.FunctionARN
+	switch {
+	case want.RoleARN != "":
+		next.RoleARN = want.RoleARN
+	case want.FunctionARN != have.FunctionARN:
+		next.RoleARN = ""
+	}
+	if want.KMSKeyARN != "" {
+		next.KMSKeyARN = want.KMSKeyARN
+	}
+	next.StatementID, next.RolePolicyName = "", ""
+	next.RoleName, next.RolePolicy, next.InvokePermission = "", "", ""
+	if want.FunctionARN == "" {
+		next.RoleARN = ""
+		return next
+	}
+	next.StatementID = statementID(want, have.SecretARN)
+	next.RolePolicyName = policyName(want, have.SecretARN)
+	if !want.Managed {
+		return next
+	}
+	next.RoleName = roleName(next.RoleARN)
+	next.RolePolicy = PolicyFor(want, have.SecretARN, next.KMSKeyARN, max(1, Generation(have.RolePolicy, have.SecretARN)))
+	if iampolicy.Equivalent(next.RolePolicy, have.RolePolicy) {
+		next.RolePolicy = have.RolePolicy
+	}
+	next.InvokePermission = PermissionFor(next.StatementID, want.FunctionARN, have.SecretARN)
+	return next
+}
+
+// Update brings a setup to what is wanted. It never rotates, unless ask says
+// that the rotate_triggers ask for it.
+//
+// An object together with an error is the new state of a setup whose rotation
+// AWS has accepted and whose outcome is bad or open: its UnfinishedVersionID
+// makes the next update wait for it instead of rotating again.
+func (s *Service) Update(ctx context.Context, want Setup, have Object, ask bool, timeout time.Duration) (*Object, []Problem, error) {
+	o, err := s.begin(ctx, have.SecretARN, want.Region, timeout)
+	if err != nil {
+		return nil, nil, err
+	}
+	sec, err := o.describe(ctx, have.SecretARN)
+	if awsapi.IsNotFound(err) {
+		return nil, nil, secretNotFound(have.SecretARN, o.Region, err)
+	}
+	if err != nil {
+		return nil, nil, failed("secret_id", "read the secret", "", err)
+	}
+	sc := &scene{secret: sec}
+	if p := sc.refusal(want); p != nil {
+		return nil, nil, p
+	}
+	next := Next(want, have)
+	if want.FunctionARN != "" {
+		if sc.function, err = o.function(ctx, want.FunctionARN, true); err != nil {
+			return nil, nil, failed("rotation_lambda_arn", "read the rotation function", "", err)
+		}
+		if next.RoleARN == "" {
+			next.RoleARN = sc.function.role.String()
+		}
+		if want.Managed {
+			next.RoleName = roleName(next.RoleARN)
+		}
+	}
+
+	var u undo
+	mine := have.InvokePermission != "" && have.StatementID == next.StatementID
+	err = o.grant(ctx, want, &next, mine, &u)
+	version := ""
+	if err == nil {
+		version, err = o.bringTo(ctx, want, have, sc, ask)
+	}
+	if err != nil {
+		open, isOpen := asOpen(err)
+		if isOpen {
+			next.UnfinishedVersionID = version
+			return &next, o.warnings, open
+		}
+		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+		defer cancel()
+		if undone := u.run(clean); undone != nil {
+			o.warn(*failed("", "take back a failed update", "The next apply goes on from here.", undone))
+		}
+		return nil, o.warnings, err
+	}
+	next.UnfinishedVersionID = ""
+	if err := o.leave(ctx, have, next); err != nil {
+		return &next, o.warnings, err
+	}
+	if version != "" && want.Wait {
+		if err := o.await(ctx, want, have.SecretARN, version, sc.function); err != nil {
+			next.UnfinishedVersionID = version
+			return &next, o.warnings, resumable(err)
+		}
+	}
+	return &next, o.warnings, nil
+}
+
+func resumable(cause error) *Problem {
+	p := failed("", "complete the rotation", "", cause)
+	if failure, ok := cause.(*rotationError); ok { //nolint:errorlint // await returns it unwrapped.
+		p = failure.problem()
+	}
+	p.Detail += "\n\nThe change itself is made, and AWS keeps retrying the rotation by itself. Mend the cause and apply again: " +
+		"the next apply waits for this same rotation and starts no other."
+	return p
+}
+
+// bringTo brings rotation to what an update wants and returns the version of
+// the rotation that is to be waited for, "" if there is none.
+func (o *operation) bringTo(ctx context.Context, want Setup, have Object, s *scene, ask bool) (version string, err error) {
+	if !want.Enabled {
+		return "", o.switchOff(ctx, s.secret, s.function)
+	}
+	if ask {
+		return o.rotateNow(ctx, want, s)
+	}
+	if open := have.UnfinishedVersionID; open != "" {
+		labels := s.secret.VersionIdsToStages[open]
+		switch {
+		case slices.Contains(labels, labelPending) && s.secret.pending() == open:
+			return o.rotate(ctx, s.secret, want, open, true)
+		case len(labels) == 0:
+			o.warn(*found("", "", "The unfinished rotation was abandoned",
+				fmt.Sprintf("The version %s that an earlier apply was waiting for carries no label any more: somebody wrote another value or dropped it. There is nothing left to wait for.", open)))
+		}
+	}
+	if s.asWanted(want) {
+		return "", nil
+	}
+	return "", o.reconfigure(ctx, have.SecretARN, want, s.function)
+}
+
+// rotateNow starts the rotation that changed rotate_triggers ask for, unless an
+// update that did not live to record it has done so.
+func (o *operation) rotateNow(ctx context.Context, want Setup, s *scene) (version string, err error) {
+	cause := causeTriggers(want.Triggers)
+	secretARN := s.secret.arn.String()
+	pending, done := s.secret.asked(cause)
+	switch {
+	case pending != "":
+		return o.rotate(ctx, s.secret, want, pending, true)
+	case done && s.asWanted(want):
+		return "", nil
+	case done:
+		return "", o.reconfigure(ctx, secretARN, want, s.function)
+	}
+	sec, err := o.settle(ctx, secretARN, s.function)
+	if err != nil {
+		return "", err
+	}
+	return o.rotate(ctx, sec, want, Token(secretARN, sec.current(), cause), true)
+}
+
+// leave removes our permission and policy from where the setup no longer is.
+func (o *operation) leave(ctx context.Context, have, next Object) error {
+	if p := have.InvokePermission; p != "" && (permitted(p) != permitted(next.InvokePermission) || have.StatementID != next.StatementID) {
+		if err := o.dropPermission(ctx, have.StatementID, p); err != nil {
+			return err
+		}
+	}
+	if have.RolePolicy != "" && (have.RoleName != next.RoleName || have.RolePolicyName != next.RolePolicyName) {
+		return o.dropRolePolicy(ctx, have.RoleName, have.RolePolicyName, have.SecretARN, Generation(have.RolePolicy, have.SecretARN))
+	}
+	return nil
+}

@@ -1,0 +1,178 @@
+package rotation
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
+)
+
+// logsEvery is how many looks at the secret there are to one at the logs, whose
+// API allows few calls.
+const logsEvery = 5
+
+// rotationError is a rotation that failed or that did not finish in time.
+type rotationError struct {
+	summary string
+	version string
+	state   string // what labels the secret's versions carry
+	finding findings.Finding
+	// permanent says that no retry can mend the cause.
+	permanent bool
+	log       *invocation
+}
+
+func (e *rotationError) Error() string { return e.summary }
+
+func (e *rotationError) problem() *Problem {
+	p := &Problem{Code: e.finding.Code, Summary: e.summary}
+	var parts []string
+	if e.finding.Code != "" {
+		parts = append(parts, e.finding.Summary+". "+e.finding.Detail, e.finding.Remedy)
+	}
+	if e.log != nil {
+		parts = append(parts, fmt.Sprintf("Last lines of the function (log group %s, stream %s):\n\n  %s", e.log.group, e.log.stream, strings.Join(e.log.last(), "\n  ")))
+	} else {
+		parts = append(parts, "No log lines of the function were found for this rotation: it may not have run, or may not be allowed to write logs, or these credentials may not read them.")
+	}
+	parts = append(parts, e.state)
+	p.Detail = strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "\n\n")
+	return p
+}
+
+// await waits until a version is AWSCURRENT. AWS retries a failed rotation by
+// itself, so an attempt that failed is not the outcome, unless its cause is one
+// that no retry mends.
+func (o *operation) await(ctx context.Context, want Setup, secretARN, version string, f *function) error {
+	began := o.clock.Now().Add(-time.Minute) // The clocks of AWS and of this machine may differ.
+	if made := o.madeAt(ctx, secretARN, version); !made.IsZero() {
+		began = made.Add(-time.Second)
+	}
+	for look := 1; ; look++ {
+		sec, err := o.describe(ctx, secretARN)
+		if err != nil {
+			return failed("", "read the secret while it rotates", "", err)
+		}
+		labels := sec.VersionIdsToStages[version]
+		switch {
+		case slices.Contains(labels, labelCurrent), slices.Contains(labels, labelPrevious):
+			return nil
+		case !slices.Contains(labels, labelPending):
+			return &rotationError{
+				summary: "The rotation was abandoned", version: version, state: describeLabels(sec),
+				log: o.lastFailure(ctx, want, sec, version, f, began),
+			}
+		}
+		late := !o.clock.Now().Before(o.deadline)
+		if late || look%logsEvery == 0 {
+			log := o.lastFailure(ctx, want, sec, version, f, began)
+			failure := &rotationError{version: version, state: describeLabels(sec), log: log}
+			if log != nil {
+				failure.finding, failure.permanent = log.finding, log.permanent
+			}
+			if failure.permanent {
+				failure.summary = "The rotation failed"
+				return failure
+			}
+			if late {
+				failure.summary = "The rotation did not succeed in time"
+				return failure
+			}
+		}
+		if err := o.clock.Sleep(ctx, pollPause); err != nil {
+			return &rotationError{summary: "The wait for the rotation was interrupted", version: version, state: describeLabels(sec)}
+		}
+	}
+}
+
+// describeLabels says in what state a secret is.
+func describeLabels(s *secret) string {
+	text := fmt.Sprintf("The secret's AWSCURRENT is version %s.", s.current())
+	if pending := s.pending(); pending != "" {
+		text = fmt.Sprintf("Applications still read version %s (AWSCURRENT); version %s carries AWSPENDING.", s.current(), pending)
+	}
+	return text
+}
+
+// lastFailure reads the function's log since a rotation began and returns its
+// last invocation that failed, nil if there is none or the log can't be read.
+func (o *operation) lastFailure(ctx context.Context, want Setup, sec *secret, version string, f *function, since time.Time) *invocation {
+	if f == nil {
+		return nil
+	}
+	invocations := o.invocations(ctx, f.logGroup, since)
+	for _, run := range slices.Backward(invocations) {
+		if !run.failed || !run.concerns(sec.arn.String(), version) {
+			continue
+		}
+		for i, line := range run.lines {
+			if finding, permanent, ok := findings.LogLine(line); ok {
+				run.finding, run.permanent = finding, permanent
+			}
+			run.lines[i] = line
+		}
+		secrets := o.contents(ctx, want, sec, version)
+		for i, line := range run.lines {
+			run.lines[i] = findings.Redact(line, secrets)
+		}
+		return run
+	}
+	return nil
+}
+
+// openKeys are the members of a SecretString that name where and as whom to log
+// in. They may be shown, and are what makes a log line useful.
+var openKeys = []string{"engine", "host", "port", "dbname", "username", "ssl", "masterarn", "dbInstanceIdentifier", "dbClusterIdentifier"}
+
+// contents are the strings that no log line may show: what the versions of the
+// secret hold.
+func (o *operation) contents(ctx context.Context, want Setup, sec *secret, pending string) []string {
+	if !want.ReadValue {
+		return nil
+	}
+	var secrets []string
+	for _, version := range []string{sec.current(), sec.with(labelPrevious), pending} {
+		if version == "" {
+			continue
+		}
+		if state, content, _ := o.read(ctx, sec.arn.String(), version); state == valuePresent {
+			secrets = append(secrets, leaves(content)...)
+		}
+	}
+	return secrets
+}
+
+// leaves are the secret strings in a SecretString: the values of a JSON object
+// but for the open keys, at any depth, or the whole of any other text.
+func leaves(content string) []string {
+	var object map[string]any
+	if json.Unmarshal([]byte(content), &object) != nil {
+		return []string{content}
+	}
+	var found []string
+	var walk func(any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case string:
+			found = append(found, v)
+		case []any:
+			for _, item := range v {
+				walk(item)
+			}
+		case map[string]any:
+			for _, item := range v {
+				walk(item)
+			}
+		}
+	}
+	for key, v := range object {
+		if !slices.Contains(openKeys, key) {
+			walk(v)
+		}
+	}
+	return found
+}
