@@ -15,7 +15,7 @@ import (
 // everybody else stays who they are, for which the result is nil.
 func serverUser() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
-		return nil, nil //nolint:nilnil // No credential is the answer, and what exec takes for "the same user".
+		return nil, nil
 	}
 	for _, name := range []string{"postgres", "nobody"} {
 		account, err := user.Lookup(name)

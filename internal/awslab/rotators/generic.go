@@ -34,6 +34,7 @@ func (generic) createSecret(ctx context.Context, in *invocation) error {
 func (generic) setSecret(context.Context, *invocation) error {
 	return &Error{Type: "NotImplementedError"}
 }
+
 func (generic) testSecret(context.Context, *invocation) error {
 	return &Error{Type: "NotImplementedError"}
 }

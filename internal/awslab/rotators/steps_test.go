@@ -48,12 +48,14 @@ func TestHandlerChecksEventAndEnvironment(t *testing.T) {
 		"no step":     {Event{SecretID: secretARN, ClientRequestToken: token}, nil, "KeyError: 'Step'", nil},
 		"no endpoint": {whole, nil, "KeyError: 'SECRETS_MANAGER_ENDPOINT'", nil},
 		"endpoint without scheme": {
-			whole, map[string]string{"SECRETS_MANAGER_ENDPOINT": "secretsmanager.eu-west-1.amazonaws.com"},
+			whole,
+			map[string]string{"SECRETS_MANAGER_ENDPOINT": "secretsmanager.eu-west-1.amazonaws.com"},
 			"ValueError: Invalid endpoint: secretsmanager.eu-west-1.amazonaws.com",
 			[]string{"INFO Found credentials in environment variables."},
 		},
 		"nobody there": {
-			whole, map[string]string{"SECRETS_MANAGER_ENDPOINT": closed},
+			whole,
+			map[string]string{"SECRETS_MANAGER_ENDPOINT": closed},
 			`EndpointConnectionError: Could not connect to the endpoint URL: "` + closed + `/"`,
 			[]string{"INFO Found credentials in environment variables."},
 		},
@@ -378,8 +380,11 @@ func TestPasswordVariables(t *testing.T) {
 		"1":                    {"PostgreSQLSingleUser", map[string]string{"EXCLUDE_PUNCTUATION": "1"}, byDefault(`:/@"'\`, func(in *input) { in.ExcludePunctuation = aws.Bool(true) }), ""},
 		"Y":                    {"PostgreSQLSingleUser", map[string]string{"EXCLUDE_UPPERCASE": "Y"}, byDefault(`:/@"'\`, func(in *input) { in.ExcludeUppercase = aws.Bool(true) }), ""},
 		"YES":                  {"PostgreSQLSingleUser", map[string]string{"EXCLUDE_LOWERCASE": "YES"}, byDefault(`:/@"'\`, func(in *input) { in.ExcludeLowercase = aws.Bool(true) }), ""},
-		"everything else is false": {"PostgreSQLSingleUser", map[string]string{"EXCLUDE_NUMBERS": "on", "EXCLUDE_PUNCTUATION": " true", "EXCLUDE_UPPERCASE": "2", "EXCLUDE_LOWERCASE": "t", "REQUIRE_EACH_INCLUDED_TYPE": ""},
-			byDefault(`:/@"'\`, func(in *input) { in.RequireEachIncludedType = aws.Bool(false) }), ""},
+		"everything else is false": {
+			"PostgreSQLSingleUser",
+			map[string]string{"EXCLUDE_NUMBERS": "on", "EXCLUDE_PUNCTUATION": " true", "EXCLUDE_UPPERCASE": "2", "EXCLUDE_LOWERCASE": "t", "REQUIRE_EACH_INCLUDED_TYPE": ""},
+			byDefault(`:/@"'\`, func(in *input) { in.RequireEachIncludedType = aws.Bool(false) }), "",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
