@@ -1,6 +1,7 @@
 package rotators
 
 import (
+	"crypto/rand"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab/pgserver"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab/pgserver/pgtest"
@@ -90,8 +92,8 @@ func TestPostgresMultiUserQuotesNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = admin.Close(t.Context()) }()
-	const username = `Odd "Name'; --`
-	if _, err := admin.Exec(t.Context(), `CREATE ROLE "Odd ""Name'; --" LOGIN PASSWORD 'odd-one'`); err != nil {
+	username := `Odd "Name'; --` + rand.Text()
+	if _, err := admin.Exec(t.Context(), "CREATE ROLE "+pgx.Identifier{username}.Sanitize()+" LOGIN PASSWORD 'odd-one'"); err != nil {
 		t.Fatal(err)
 	}
 	secrets := rotating(postgresValue(s, username, "odd-one", master)).withAdmin(postgresValue(s, pgserver.Superuser, s.Password, ""))
