@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
@@ -174,9 +174,8 @@ type running struct {
 	requestID     string
 	began         time.Time
 
-	mu     sync.Mutex
 	stream *logStream // nil when the role may not write logs
-	tail   []string
+	tail   []byte     // the last bytes of the log, guarded by Lab.mu
 }
 
 // start makes everything ready for an invocation. Lab.mu is held.
@@ -211,11 +210,6 @@ func (l *Lab) start(named arn.FunctionARN) (*running, error) {
 func (r *running) do(ctx context.Context, event []byte) invocation {
 	l := r.lab
 	defer l.lambda.running.Done()
-	defer func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		r.function.busy--
-	}()
 	timeout := time.Duration(r.configuration.Timeout) * time.Second
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -242,7 +236,10 @@ func (r *running) do(ctx context.Context, event []byte) invocation {
 		kind, message := describeError(err)
 		done.Payload, _ = json.Marshal(map[string]any{"errorMessage": message, "errorType": kind, "requestId": r.requestID, "stackTrace": []string{}})
 	}
-	done.log = []byte(strings.Join(r.tail, ""))
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r.function.busy--
+	done.log = slices.Clone(r.tail)
 	return done
 }
 
@@ -315,6 +312,9 @@ func (r *running) handle(ctx context.Context, handler rotators.Handler, body []b
 	}
 }
 
+// maxTail is how much of its log an invocation returns on request, in bytes.
+const maxTail = 4096
+
 const logTime = "2006-01-02T15:04:05.000Z"
 
 // openLog finds the stream that the invocation logs to, and makes group and
@@ -356,24 +356,13 @@ func (r *running) message(level, message string) {
 // write adds an event to the log. Lab.mu is not held.
 func (r *running) write(line string) {
 	line += "\n"
-	r.mu.Lock()
-	r.tail = append(r.tail, line)
-	for size := 0; ; {
-		size = 0
-		for _, l := range r.tail {
-			size += len(l)
-		}
-		if size <= 4096 || len(r.tail) == 1 {
-			break
-		}
-		r.tail = r.tail[1:]
-	}
-	r.mu.Unlock()
+	r.lab.mu.Lock()
+	defer r.lab.mu.Unlock()
+	r.tail = append(r.tail, line...)
+	r.tail = r.tail[max(len(r.tail)-maxTail, 0):]
 	if r.stream == nil {
 		return
 	}
-	r.lab.mu.Lock()
-	defer r.lab.mu.Unlock()
 	now := r.lab.timeline.Now()
 	r.lab.logs.write(r.stream, now, now.UnixMilli(), line)
 }

@@ -79,7 +79,7 @@ type functionSettings struct {
 }
 
 // functionCode is where a function's code comes from. The code itself is not
-// kept: what runs is said by the function's environment, see [Lab].
+// kept: what runs is said by [HandlerVariable] or [ExecVariable].
 type functionCode struct {
 	ZipFile                          []byte
 	S3Bucket, S3Key, S3ObjectVersion string
