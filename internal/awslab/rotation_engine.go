@@ -200,11 +200,9 @@ func (l *Lab) rotateWithoutFunction(s *secret, r *rotation) {
 	}
 	members := map[string]any{}
 	if now := s.holder(current); now != nil && now.value != nil {
-		// A value that is no object gives way to one.
-		_ = json.Unmarshal([]byte(deref(now.value.text)), &members)
-	}
-	if members == nil {
-		members = map[string]any{}
+		if json.Unmarshal([]byte(deref(now.value.text)), &members) != nil || members == nil {
+			members = map[string]any{} // A value that is no object gives way to one.
+		}
 	}
 	members["password"] = password
 	content, err := json.Marshal(members)
@@ -255,17 +253,15 @@ func (l *Lab) dropTestVersion(s *secret, r *rotation) {
 	}
 }
 
-// settle closes a rotation whose version is no longer pending although its
-// last step has not returned: AWSCURRENT was moved already, or the label was
-// taken away.
+// settle closes a rotation whose version is not pending any more: its last
+// step has moved AWSCURRENT and only not returned yet, or somebody took the
+// label away.
 func (l *Lab) settle(s *secret) {
 	r := s.rotation
-	if r == nil {
-		return
-	}
-	if v := s.versions[r.version]; v != nil && v.has(current) && !r.test {
-		l.succeed(s, r)
-		return
+	if r != nil && r.phase == underWay && !r.test {
+		if v := s.versions[r.version]; v != nil && v.has(current) {
+			l.succeed(s, r)
+		}
 	}
 	l.endRotation(s)
 }
@@ -337,7 +333,8 @@ func (l *Lab) awaitWindow(s *secret, opens time.Time) {
 		switch {
 		case s.pendingVersion() != nil:
 			l.reattempt(s)
-		case s.rotation == nil:
+		case s.rotation == nil || s.rotation.phase != underWay:
+			l.settle(s)
 			l.rotate(s, newUUID())
 		}
 		l.awaitWindow(s, opens) // Unless it succeeds, which plans anew.

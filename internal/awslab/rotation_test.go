@@ -265,6 +265,76 @@ func TestRotateSecretReattempts(t *testing.T) {
 	}
 }
 
+// TestRecovery takes the documented ways out of a rotation that failed: drop
+// the label, or move AWSCURRENT forward.
+func TestRecovery(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		in   secretsmanager.UpdateSecretVersionStageInput
+		want string
+		// again is what the failed rotation's own token leads to afterwards.
+		again string
+	}{
+		"drop":    {secretsmanager.UpdateSecretVersionStageInput{VersionStage: new("AWSPENDING"), RemoveFromVersionId: new(token(2))}, "1:AWSCURRENT", "1:AWSPREVIOUS 2:AWSCURRENT+AWSPENDING"},
+		"forward": {secretsmanager.UpdateSecretVersionStageInput{VersionStage: new("AWSCURRENT"), RemoveFromVersionId: new(token(1)), MoveToVersionId: new(token(2))}, "1:AWSPREVIOUS 2:AWSCURRENT+AWSPENDING", "1:AWSPREVIOUS 2:AWSCURRENT+AWSPENDING"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, wait := range []time.Duration{5 * time.Second, 24 * time.Hour} { // while it pauses, and when it is given up
+				l := newSecretsLab(t)
+				secret, function := l.rotatable()
+				mend := l.Inject(awslab.Fault{Operation: "UpdateSecretVersionStage", Caller: ":assumed-role/rotator/", Code: "AccessDeniedException"})
+				l.rotate(secret, function, 2)
+				l.Advance(wait)
+				in := test.in
+				in.SecretId = &secret
+				try[*secretsmanager.UpdateSecretVersionStageOutput](t)(l.UpdateSecretVersionStage(t.Context(), &in))
+				mend()
+				events := len(l.Events())
+				l.Advance(24 * time.Hour)
+				if got := l.stages(secret); got != test.want {
+					t.Errorf("the labels are %q, want %q", got, test.want)
+				}
+				if got := l.Events()[events:]; len(got) > 0 {
+					t.Errorf("the rotation went on: %+v", got)
+				}
+				l.rotate(secret, function, 2)
+				l.Advance(time.Minute)
+				if got := l.stages(secret); got != test.again {
+					t.Errorf("asked with the same token, the labels are %q, want %q", got, test.again)
+				}
+				l.rotate(secret, function, 3)
+				l.Advance(time.Minute)
+				if got, want := l.stages(secret), "2:AWSPREVIOUS 3:AWSCURRENT+AWSPENDING"; got != want {
+					t.Errorf("the next rotation leaves %q, want %q", got, want)
+				}
+			}
+		})
+	}
+}
+
+// TestLabelTakenAwayDuringRotation: the function finds its version without a
+// label and fails, and nothing is attempted again.
+func TestLabelTakenAwayDuringRotation(t *testing.T) {
+	t.Parallel()
+	l := newSecretsLab(t)
+	secret, function := l.rotatable()
+	release := l.HoldRotation("setSecret")
+	l.rotate(secret, function, 2)
+	l.Advance(time.Minute)
+	try[*secretsmanager.UpdateSecretVersionStageOutput](t)(l.UpdateSecretVersionStage(t.Context(), &secretsmanager.UpdateSecretVersionStageInput{
+		SecretId: &secret, VersionStage: new("AWSPENDING"), RemoveFromVersionId: new(token(2)),
+	}))
+	release()
+	l.Advance(time.Hour)
+	if got, want := l.eventNames(), "RotationStarted RotationFailed"; got != want {
+		t.Errorf("events: %s, want %s", got, want)
+	}
+	if !l.loggedIn(planted) {
+		t.Error("the password was changed for a version without a label")
+	}
+}
+
 func TestRotationTestOnly(t *testing.T) {
 	t.Parallel()
 	for _, broken := range []bool{false, true} {
@@ -621,6 +691,32 @@ func TestScheduledRotation(t *testing.T) {
 	l.Advance(7 * 24 * time.Hour)
 	if got := l.describe(secret).LastRotatedDate; !got.Equal(monday.AddDate(0, 0, 7).Add(4 * time.Second)) {
 		t.Errorf("rotated at %v, want in the next window", got)
+	}
+}
+
+// TestHourlyRate rotates at once and then in each window, and catches up at
+// the next full hour after failures.
+func TestHourlyRate(t *testing.T) {
+	t.Parallel()
+	l := newSecretsLab(t)
+	secret, function := l.rotatable()
+	in := l.rotateInput(secret, function, 2)
+	in.RotationRules = &types.RotationRulesType{ScheduleExpression: new("rate(4 hours)")}
+	try[*secretsmanager.RotateSecretOutput](t)(l.RotateSecret(t.Context(), in))
+	l.Advance(time.Minute)
+	if want := time.Date(2026, time.January, 22, 18, 59, 59, 0, time.UTC); !l.describe(secret).NextRotationDate.Equal(want) {
+		t.Errorf("NextRotationDate = %v, want %v", l.describe(secret).NextRotationDate, want)
+	}
+	l.Advance(12 * time.Hour)
+	if got, want := strings.Count(l.eventNames(), "RotationSucceeded"), 4; got != want {
+		t.Errorf("%d rotations, want %d: at 14:30, 18:00, 22:00 and 02:00", got, want)
+	}
+	mend := l.Inject(awslab.Fault{Operation: "PutSecretValue", Caller: ":assumed-role/rotator/", Code: "AccessDeniedException"})
+	l.Advance(4*time.Hour + 15*time.Minute)
+	mend()
+	l.Advance(45 * time.Minute)
+	if want := time.Date(2026, time.January, 23, 7, 0, 4, 0, time.UTC); !l.describe(secret).LastRotatedDate.Equal(want) {
+		t.Errorf("LastRotatedDate = %v, want %v", l.describe(secret).LastRotatedDate, want)
 	}
 }
 

@@ -128,6 +128,41 @@ func TestStagingLabels(t *testing.T) {
 	refused(t, l.put(empty, 7, planted, "ONE-TOO-MANY"), "LimitExceededException", "20")
 }
 
+func TestOldVersionsGo(t *testing.T) {
+	t.Parallel()
+	l := newSecretsLab(t)
+	secret := l.create("app", planted)
+	count := func() int {
+		pages, n := secretsmanager.NewListSecretVersionIdsPaginator(l.Client, &secretsmanager.ListSecretVersionIdsInput{SecretId: &secret, IncludeDeprecated: new(true)}), 0
+		for pages.HasMorePages() {
+			n += len(try[*secretsmanager.ListSecretVersionIdsOutput](t)(pages.NextPage(t.Context())).Versions)
+		}
+		return n
+	}
+	if err := l.put(secret, 2, planted, "KEPT"); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 108 {
+		if err := l.put(secret, 10+n, planted); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := count(); got != 110 {
+		t.Errorf("%d versions, want all 110: none is a day old", got)
+	}
+	l.Advance(25 * time.Hour)
+	if err := l.put(secret, 3, planted); err != nil {
+		t.Fatal(err)
+	}
+	// 111 less the 11 oldest, of which one has a label.
+	if got := count(); got != 101 {
+		t.Errorf("%d versions, want 101", got)
+	}
+	if got := l.value(secret, "KEPT"); got != planted {
+		t.Error("a version with a label never goes")
+	}
+}
+
 func TestPutSecretValueIdempotency(t *testing.T) {
 	t.Parallel()
 	l := newSecretsLab(t)

@@ -460,6 +460,9 @@ func updateSecretVersionStage(c *call, in *updateSecretVersionStageInput) (any, 
 	}
 	s.move(in.VersionStage, target)
 	s.changed = c.lab.Now()
+	if s.rotation != nil && s.rotation.phase != underWay && s.pendingVersion() == nil {
+		c.lab.settle(s) // Nothing is left to be attempted again.
+	}
 	return s.answer(""), nil
 }
 
