@@ -22,7 +22,7 @@ func addProblems(diags *diag.Diagnostics, problems []rotation.Problem) {
 func diagnosticOf(p rotation.Problem) diag.Diagnostic {
 	summary := p.Summary
 	if p.Code != "" {
-		summary += " (" + p.Code + ")"
+		summary += " (" + string(p.Code) + ")"
 	}
 	switch {
 	case p.Warning && p.Attribute != "":
@@ -68,14 +68,9 @@ func attributePath(dotted string) path.Path {
 // problemOf makes a problem of a finding on an attribute. With preflight =
 // "warn" nothing is worse than a warning.
 func problemOf(f findings.Finding, attribute, level string) rotation.Problem {
-	detail := f.Detail
-	if f.Remedy != "" {
-		detail += "\n\n" + f.Remedy
-	}
-	return rotation.Problem{
-		Attribute: attribute, Code: f.Code, Summary: f.Summary, Detail: strings.TrimSpace(detail),
-		Warning: f.Severity != findings.SeverityError || level == preflightWarn,
-	}
+	p := rotation.Of(f, attribute)
+	p.Warning = p.Warning || level == preflightWarn
+	return p
 }
 
 // configured reports whether the provider is; at apply it always should be.

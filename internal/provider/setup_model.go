@@ -127,16 +127,15 @@ func (m setupModel) checkValue(level string) func(string, bool) []rotation.Probl
 	return func(value string, binary bool) []rotation.Problem {
 		found := findings.SecretString(rotationType, value)
 		if binary {
-			found = findings.SecretBinary(rotationType)
+			found = []findings.Finding{findings.SecretBinaryValue()}
 		} else if superuser := m.SuperuserSecretARN.ValueString(); superuser != "" {
-			found = append(found, findings.SuperuserARN(rotationType, value, superuser)...)
+			found = append(found, findings.Superuser(rotationType, superuser, &value)...)
 		}
 		var problems []rotation.Problem
 		for _, f := range found {
-			if f.Severity == findings.SeverityInfo {
-				continue
+			if f.Severity != findings.Info {
+				problems = append(problems, problemOf(f, or(orNull(f.Argument), "secret_id"), level))
 			}
-			problems = append(problems, problemOf(f, "secret_id", level))
 		}
 		return problems
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
 )
 
@@ -129,7 +130,7 @@ func (r *setupResource) inspect(ctx context.Context, config setupModel, diags *d
 			return nil
 		}
 		// A secret that is not there by name may be made by this same plan.
-		byName := p.Code == "secret-not-found" && !strings.HasPrefix(config.SecretID.ValueString(), "arn:")
+		byName := p.Code == findings.SecretNotFound && !strings.HasPrefix(config.SecretID.ValueString(), "arn:")
 		if p.Code != "" && (level == preflightWarn || byName) {
 			p.Warning = true
 			p.Detail += "\n\nThis is checked again before the first write."
@@ -138,9 +139,9 @@ func (r *setupResource) inspect(ctx context.Context, config setupModel, diags *d
 		return nil
 	}
 	for _, p := range seen.Problems {
-		if p.Code == "secret-no-value" {
+		if p.Code.Stage() == findings.StageApply && !p.Warning {
 			p.Warning = true
-			p.Detail += " This is checked again before the first write."
+			p.Detail += "\n\nThis is checked again before the first write."
 		}
 		diags.Append(diagnosticOf(p))
 	}

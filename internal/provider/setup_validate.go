@@ -72,19 +72,17 @@ func (m setupModel) validateRules(ctx context.Context, diags *diag.Diagnostics) 
 	if rules.AutomaticallyAfterDays.IsUnknown() || rules.ScheduleExpression.IsUnknown() || rules.Duration.IsUnknown() {
 		return
 	}
-	for _, f := range findings.Schedule(rules.ScheduleExpression.ValueString(), rules.AutomaticallyAfterDays.ValueInt64(), rules.Duration.ValueString()) {
-		attribute := "rotation_rules"
-		if f.Field != "" {
-			attribute += "." + f.Field
-		}
-		diags.Append(diagnosticOf(problemOf(f.Finding, attribute, preflightError)))
+	for _, f := range findings.Schedule(rules.ScheduleExpression.ValueStringPointer(), rules.AutomaticallyAfterDays.ValueInt64Pointer(), rules.Duration.ValueStringPointer()) {
+		diags.Append(diagnosticOf(problemOf(f, "rotation_rules."+f.Argument, preflightError)))
 	}
 }
 
 // validateArguments checks which arguments go together.
 func (m setupModel) validateArguments(diags *diag.Diagnostics) {
-	if t, ok := catalog.Lookup(m.RotationType.ValueString()); ok && t.Superuser != nil && m.SuperuserSecretARN.IsNull() && m.managed() && !m.Access.IsUnknown() {
-		diags.Append(diagnosticOf(problemOf(findings.SuperuserRequired(t), "superuser_secret_arn", or(m.Preflight, preflightError))))
+	if t, ok := catalog.Lookup(m.RotationType.ValueString()); ok && m.SuperuserSecretARN.IsNull() && m.managed() && !m.Access.IsUnknown() {
+		for _, f := range findings.Superuser(t, "", nil) {
+			diags.Append(diagnosticOf(problemOf(f, f.Argument, or(m.Preflight, preflightError))))
+		}
 	}
 	if m.RotationLambdaARN.IsNull() {
 		for name, set := range map[string]bool{

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 )
 
@@ -77,7 +78,7 @@ func (o *operation) rolePolicy(ctx context.Context, role, name string) (string, 
 	// IAM answers with the document in URL encoding.
 	document, err := url.QueryUnescape(aws.ToString(out.PolicyDocument))
 	if err != nil {
-		return "", found("role_policy_name", "", "Invalid role policy", fmt.Sprintf("IAM's answer for the policy %q of role %q can't be read.", name, role))
+		return "", wrong("role_policy_name", "Invalid role policy", fmt.Sprintf("IAM's answer for the policy %q of role %q can't be read.", name, role))
 	}
 	return document, nil
 }
@@ -108,7 +109,7 @@ func (o *operation) putRolePolicy(ctx context.Context, role, name, secretARN, wa
 }
 
 func policyNameTaken(role, name string) *Problem {
-	return found("role_policy_name", "role-policy-name-taken", "Role policy exists already",
+	return found("role_policy_name", findings.RolePolicyNameTaken,
 		fmt.Sprintf("The execution role %q has an inline policy %q that was not written for this secret. It is left as it is.", role, name),
 		"Remove that policy if nothing needs it, or give this setup another `role_policy_name`.")
 }
@@ -154,7 +155,7 @@ func (o *operation) addPermission(ctx context.Context, statementID, functionARN,
 	defer o.functions.lock(name)()
 	a, err := arn.ParseSecret(secretARN)
 	if err != nil {
-		return false, found("secret_id", "", "Invalid secret ARN", err.Error())
+		return false, wrong("secret_id", "Invalid secret ARN", err.Error())
 	}
 	want := PermissionFor(statementID, functionARN, secretARN)
 	err = o.again(ctx, []string{"PreconditionFailedException", "ResourceConflictException"}, func() error {
@@ -207,7 +208,7 @@ func (o *operation) addPermission(ctx context.Context, statementID, functionARN,
 }
 
 func statementTaken(statementID, functionARN string) *Problem {
-	return found("statement_id", "", "Statement id exists already",
+	return wrong("statement_id", "Statement ID exists already",
 		fmt.Sprintf("The policy of %s has a statement %q that was not written for this secret. It is left as it is.", functionARN, statementID),
 		"Give this setup another `statement_id`, or leave the argument out.")
 }

@@ -43,7 +43,7 @@ func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration)
 	}
 	object := sc.object(want)
 	if p := want.PlannedRolePolicy; p != "" && p != object.RolePolicy {
-		return nil, o.warnings, found("", "", "Access changed since the plan",
+		return nil, o.warnings, wrong("", "Access changed since the plan",
 			"Between plan and apply, the role policy, the secret's key or another setup of this secret changed what has to be written. Nothing was changed: plan and apply again.")
 	}
 

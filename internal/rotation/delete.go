@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 )
 
 // Delete takes a setup out of AWS: it lets a running rotation finish, switches
@@ -142,7 +143,7 @@ func (o *operation) discardIfEmpty(ctx context.Context, want Setup, secretARN, v
 }
 
 func leftPending(s *secret, pending string) *Problem {
-	return found("", "rotation-pending-stuck", "An unfinished rotation was left behind",
+	return found("", findings.RotationPendingStuck,
 		"Rotation is switched off, but version "+pending+" of the secret still carries AWSPENDING. The label is kept, because the database may already have the password of that version.",
 		recovery(s, pending))
 }

@@ -30,7 +30,7 @@ func (o *operation) function(ctx context.Context, functionARN string, fresh bool
 	return recall(&o.reads, key, func() (*function, error) {
 		a, err := arn.ParseFunction(functionARN)
 		if err != nil {
-			return nil, found("rotation_lambda_arn", "", "Invalid function ARN", err.Error())
+			return nil, wrong("rotation_lambda_arn", "Invalid function ARN", err.Error())
 		}
 		out, err := o.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &functionARN})
 		if err != nil {
@@ -38,7 +38,7 @@ func (o *operation) function(ctx context.Context, functionARN string, fresh bool
 		}
 		f := &function{arn: a, timeout: time.Duration(aws.ToInt32(out.Timeout)) * time.Second, logGroup: "/aws/lambda/" + a.Name}
 		if f.role, err = arn.ParseRole(aws.ToString(out.Role)); err != nil {
-			return nil, found("rotation_lambda_arn", "", "Invalid execution role", "AWS says that the function runs as a role whose ARN can't be read: "+err.Error())
+			return nil, wrong("rotation_lambda_arn", "Invalid execution role", "AWS says that the function runs as a role whose ARN can't be read: "+err.Error())
 		}
 		if out.LoggingConfig != nil && aws.ToString(out.LoggingConfig.LogGroup) != "" {
 			f.logGroup = aws.ToString(out.LoggingConfig.LogGroup)
@@ -71,7 +71,7 @@ func (o *operation) policy(ctx context.Context, functionARN string, fresh bool) 
 		}
 		document, err := iampolicy.Parse(aws.ToString(out.Policy))
 		if err != nil {
-			return functionPolicy{}, found("rotation_lambda_arn", "", "Invalid function policy", "The resource policy of the function can't be read: "+err.Error())
+			return functionPolicy{}, wrong("rotation_lambda_arn", "Invalid function policy", "The resource policy of the function can't be read: "+err.Error())
 		}
 		return functionPolicy{document, aws.ToString(out.RevisionId)}, nil
 	})

@@ -2,9 +2,11 @@ package rotation
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 )
 
 // Problem is something that a user has to know or mend: an error, or a
@@ -14,7 +16,7 @@ type Problem struct {
 	// rotation_rules.duration; empty for the setup as a whole.
 	Attribute string
 	// Code is the finding's stable code, empty for a failed call.
-	Code            string
+	Code            findings.Code
 	Summary, Detail string
 	Warning         bool
 	cause           error
@@ -35,9 +37,26 @@ func failed(attribute, doing, advice string, err error) *Problem {
 	return &Problem{Attribute: attribute, Summary: "Unable to " + doing, Detail: detail, cause: err}
 }
 
-// found makes a problem of a finding.
-func found(attribute, code, summary string, detail ...string) *Problem {
-	return &Problem{Attribute: attribute, Code: code, Summary: summary, Detail: strings.Join(detail, "\n\n")}
+// Of makes a problem of a finding that an argument is to blame for.
+func Of(f findings.Finding, attribute string) Problem {
+	return Problem{
+		Attribute: attribute, Code: f.Code, Summary: f.Summary, Warning: f.Severity != findings.Error,
+		Detail: paragraphs(f.Detail, f.Remedy),
+	}
+}
+
+// found makes an error of a kind of finding.
+func found(attribute string, code findings.Code, detail, remedy string) *Problem {
+	return new(Of(findings.New(code, findings.Error, detail, remedy), attribute))
+}
+
+// wrong makes an error that is no finding.
+func wrong(attribute, summary string, detail ...string) *Problem {
+	return &Problem{Attribute: attribute, Summary: summary, Detail: paragraphs(detail...)}
+}
+
+func paragraphs(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "\n\n")
 }
 
 // ErrGone says that nothing of a setup is left in AWS.

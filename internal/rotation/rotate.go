@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 )
 
 const (
@@ -200,10 +201,9 @@ func (o *operation) settle(ctx context.Context, secretARN string, f *function) (
 }
 
 func stillRunning(s *secret, pending string) *Problem {
-	return found("", "rotation-in-progress", "A rotation is still running",
+	return found("", findings.RotationInProgress,
 		fmt.Sprintf("The rotation that makes version %s of the secret has not finished within the timeout. It was not cancelled: between setting and storing a password that could lock applications out.", pending),
-		"Apply again later, or raise the timeout in `timeouts`. If it does not finish by itself:",
-		recovery(s, pending))
+		"Apply again later, or raise the timeout in `timeouts`. If it does not finish by itself: "+recovery(s, pending))
 }
 
 // stuck reports whether a pending version will not settle by itself: its window

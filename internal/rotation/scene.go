@@ -10,6 +10,7 @@ import (
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 )
 
 // scene is what a create finds: the secret, the function, and what an earlier
@@ -43,7 +44,7 @@ func (o *operation) lookAround(ctx context.Context, want Setup) (*scene, error) 
 	if want.FunctionARN != "" {
 		s.function, err = o.function(ctx, want.FunctionARN, true)
 		if awsapi.IsNotFound(err) {
-			return nil, found("rotation_lambda_arn", "function-not-found", "Rotation function not found",
+			return nil, found("rotation_lambda_arn", findings.FunctionNotFound,
 				fmt.Sprintf("There is no function %s.", want.FunctionARN), awsapi.Explain(err))
 		}
 		if err != nil {
@@ -57,10 +58,10 @@ func (o *operation) lookAround(ctx context.Context, want Setup) (*scene, error) 
 }
 
 func secretNotFound(secretID, region string, err error) *Problem {
-	return &Problem{
-		Attribute: "secret_id", Code: "secret-not-found", Summary: "Secret not found", cause: err,
-		Detail: fmt.Sprintf("There is no secret %q in Region %s.\n\nCheck the name or ARN and the Region; a secret given by name is looked up in the `region` of this resource, or the provider's.\n\n%s", secretID, region, awsapi.Explain(err)),
-	}
+	p := found("secret_id", findings.SecretNotFound, fmt.Sprintf("There is no secret %q in Region %s.", secretID, region),
+		"Check the name or ARN and the Region; a secret given by name is looked up in the `region` of this resource, or the provider's.\n\n"+awsapi.Explain(err))
+	p.cause = err
+	return p
 }
 
 // refusal tells why a secret can't have this setup, or nil.
@@ -69,22 +70,22 @@ func (s *scene) refusal(want Setup) *Problem {
 	owner := aws.ToString(s.secret.OwningService)
 	switch {
 	case s.secret.DeletedDate != nil:
-		return found("secret_id", "secret-deleted", "Secret is scheduled for deletion",
+		return found("secret_id", findings.SecretDeleted,
 			fmt.Sprintf("AWS will delete the secret %q; it can't rotate.", id), "Restore it with `aws secretsmanager restore-secret`, or use another secret.")
 	case aws.ToString(s.secret.PrimaryRegion) != "" && *s.secret.PrimaryRegion != s.secret.arn.Region:
-		return found("secret_id", "secret-replica", "Secret is a replica",
+		return found("secret_id", findings.SecretReplica,
 			fmt.Sprintf("The secret %q is a replica in %s; only the primary in %s can rotate, and its replicas follow.", id, s.secret.arn.Region, *s.secret.PrimaryRegion),
 			"Give the primary secret's ARN.")
 	case owner != "" && (want.FunctionARN != "" || want.FunctionPending):
-		return found("rotation_lambda_arn", "secret-service-managed", "Secret is rotated by a service",
+		return found("rotation_lambda_arn", findings.SecretServiceManaged,
 			fmt.Sprintf("The secret %q belongs to the service %q, which rotates it itself; AWS accepts no rotation function for it.", id, owner),
 			"Leave `rotation_lambda_arn` out: schedule and switch can still be set here.")
 	case aws.ToString(s.secret.Type) != "" && (want.FunctionARN != "" || want.FunctionPending):
-		return found("rotation_lambda_arn", "secret-service-managed", "Secret is rotated by a partner",
+		return found("rotation_lambda_arn", findings.SecretServiceManaged,
 			fmt.Sprintf("The secret %q is a managed external secret of type %s; AWS accepts no rotation function for it.", id, *s.secret.Type),
 			"Leave `rotation_lambda_arn` out and give `external_secret_rotation_role_arn`.")
 	case owner == "" && aws.ToString(s.secret.Type) == "" && want.FunctionARN == "" && !want.FunctionPending:
-		return found("rotation_lambda_arn", "", "Missing rotation function",
+		return wrong("rotation_lambda_arn", "Missing rotation function",
 			fmt.Sprintf("No service rotates the secret %q, so it needs a function that does.", id), "Set `rotation_lambda_arn`.")
 	}
 	if want.FunctionARN != "" {
@@ -96,7 +97,7 @@ func (s *scene) refusal(want Setup) *Problem {
 func (s *scene) otherRegion(want Setup) *Problem {
 	f, err := arn.ParseFunction(want.FunctionARN)
 	if err != nil {
-		return found("rotation_lambda_arn", "", "Invalid function ARN", err.Error())
+		return wrong("rotation_lambda_arn", "Invalid function ARN", err.Error())
 	}
 	if f.Region != s.secret.arn.Region {
 		return OtherRegion(f.Region, s.secret.arn.Region)
@@ -106,7 +107,7 @@ func (s *scene) otherRegion(want Setup) *Problem {
 
 // OtherRegion is the problem of a function that is not in the secret's Region.
 func OtherRegion(function, secret string) *Problem {
-	return found("rotation_lambda_arn", "function-other-region", "Rotation function in another Region",
+	return found("rotation_lambda_arn", findings.FunctionOtherRegion,
 		fmt.Sprintf("The function is in %s and the secret in %s. Secrets Manager invokes functions of the secret's Region only.", function, secret),
 		"Give a function in "+secret+".")
 }
@@ -158,10 +159,10 @@ func (o *operation) recognise(ctx context.Context, want Setup, s *scene) error {
 		}
 	}
 	if s.secret.enabled() && !s.remnant {
-		return found("secret_id", "rotation-already-configured", "Secret rotates already",
+		return found("secret_id", findings.RotationAlreadyConfigured,
 			fmt.Sprintf("Rotation of the secret %q is on (%s), and not by this setup. Nothing was changed.", want.SecretID, describeRotation(s.secret)),
-			"Take it over without a rotation by importing it:\n\n"+importBlock(secretARN),
-			"Where an `aws_secretsmanager_secret_rotation` of this configuration set it up, use a `moved` block instead.")
+			"Take it over without a rotation by importing it:\n\n"+importBlock(secretARN)+
+				"\n\nWhere an `aws_secretsmanager_secret_rotation` of this configuration set it up, use a `moved` block instead.")
 	}
 	if p := s.secret.pending(); p != "" && pending == "" && want.FunctionARN != "" && !s.remnant {
 		return notComplete(s.secret, p)
@@ -189,7 +190,7 @@ func importBlock(secretARN string) string {
 // notComplete is the problem of a rotation of somebody else's that has not
 // finished: AWS accepts no other until it has.
 func notComplete(s *secret, pending string) *Problem {
-	return found("secret_id", "rotation-pending-stuck", "A previous rotation isn't complete",
+	return found("secret_id", findings.RotationPendingStuck,
 		fmt.Sprintf("The version %s of the secret carries AWSPENDING and is not AWSCURRENT. AWS starts no other rotation until that one has finished or the label is removed.", pending),
 		recovery(s, pending))
 }
@@ -320,7 +321,7 @@ func (o *operation) checkValue(ctx context.Context, want Setup, sec *secret) ([]
 		return nil, nil
 	}
 	if sec.current() == "" {
-		return []Problem{*found("secret_id", "secret-no-value", "Secret has no value",
+		return []Problem{*found("secret_id", findings.SecretNoValue,
 			fmt.Sprintf("The secret %q has no value yet, and a rotation function starts from the current one.", want.SecretID),
 			"Store the first value before this setup is created, and let the setup depend on it.")}, nil
 	}

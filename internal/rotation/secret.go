@@ -108,7 +108,7 @@ func (s *secret) externalMetadata() []KeyValue {
 // window is how long a rotation may be retried after its window opened.
 func (s *secret) window() time.Duration {
 	r := s.rules()
-	expression := schedule.Days(int(r.AutomaticallyAfterDays))
+	expression := schedule.Days(r.AutomaticallyAfterDays)
 	if r.ScheduleExpression != "" {
 		parsed, err := schedule.Parse(r.ScheduleExpression)
 		if err != nil {

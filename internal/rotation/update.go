@@ -143,7 +143,7 @@ func (o *operation) bringTo(ctx context.Context, want Setup, have Object, s *sce
 		case slices.Contains(labels, labelPending) && s.secret.pending() == open:
 			return o.rotate(ctx, s.secret, want, open, true)
 		case len(labels) == 0:
-			o.warn(*found("", "", "The unfinished rotation was abandoned",
+			o.warn(*wrong("", "The unfinished rotation was abandoned",
 				fmt.Sprintf("The version %s that an earlier apply was waiting for carries no label any more: somebody wrote another value or dropped it. There is nothing left to wait for.", open)))
 		}
 	}

@@ -109,11 +109,10 @@ func (o *operation) lastFailure(ctx context.Context, want Setup, sec *secret, ve
 		if !run.failed || !run.concerns(sec.arn.String(), version) {
 			continue
 		}
-		for i, line := range run.lines {
+		for _, line := range run.lines {
 			if finding, permanent, ok := findings.LogLine(line); ok {
 				run.finding, run.permanent = finding, permanent
 			}
-			run.lines[i] = line
 		}
 		secrets := o.contents(ctx, want, sec, version)
 		for i, line := range run.lines {

@@ -1,0 +1,90 @@
+package provider
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab/labtest"
+)
+
+// firstPassword is the planted secret: it must appear in no artefact.
+const firstPassword = labtest.FirstPassword
+
+// world is an embedded AWS and the configurations for it.
+type world struct{ *labtest.World }
+
+func newWorld(t *testing.T) world {
+	t.Helper()
+	return world{labtest.New(t)}
+}
+
+// providerConfig is the provider block for the lab.
+func (w world) providerConfig(extra ...string) string {
+	return w.providerConfigFor(w.Administrator(), extra...)
+}
+
+func (w world) providerConfigFor(c aws.Credentials, extra ...string) string {
+	return fmt.Sprintf(`
+provider "rotation" {
+  region     = %q
+  access_key = %q
+  secret_key = %q
+  endpoints {
+    secretsmanager = %[4]q
+    lambda         = %[4]q
+    iam            = %[4]q
+    sts            = %[4]q
+    cloudwatchlogs = %[4]q
+  }
+  %[5]s
+}
+`, w.Region(), c.AccessKeyID, c.SecretAccessKey, w.URL(), strings.Join(extra, "\n  "))
+}
+
+// setup is a rotation_setup of the world's secret and function. Lines are
+// further arguments; one that names a default argument replaces it.
+func (w world) setup(lines ...string) string {
+	defaults := []string{
+		fmt.Sprintf("secret_id = %q", w.SecretARN),
+		fmt.Sprintf("rotation_lambda_arn = %q", w.FunctionARN),
+		`rotation_rules = { schedule_expression = "cron(0 4 ? * SUN *)", duration = "3h" }`,
+	}
+	given := strings.Join(lines, "\n")
+	all := slices.DeleteFunc(defaults, func(line string) bool {
+		name, _, _ := strings.Cut(line, " ")
+		return strings.Contains(given, name+" ")
+	})
+	return w.providerConfig() + "resource \"rotation_setup\" \"test\" {\n  " + strings.Join(append(all, lines...), "\n  ") + "\n}\n"
+}
+
+// factories are the provider under test, on the world's clock.
+func (w world) factories() map[string]func() (tfprotov6.ProviderServer, error) {
+	return map[string]func() (tfprotov6.ProviderServer, error){
+		"rotation": providerserver.NewProtocol6WithError(NewTest("test", w.Lab)()),
+	}
+}
+
+func TestMain(m *testing.M) {
+	if os.Getenv("TF_ACC_TERRAFORM_PATH") == "" {
+		// Without a CLI the test framework would end the whole run: say why.
+		for _, cli := range []string{"terraform", "tofu"} {
+			if path, err := exec.LookPath(cli); err == nil {
+				_ = os.Setenv("TF_ACC_TERRAFORM_PATH", path)
+				break
+			}
+		}
+	}
+	if os.Getenv("TF_ACC_TERRAFORM_PATH") == "" {
+		fmt.Fprintln(os.Stderr, "These tests drive a real CLI: put terraform or tofu on PATH, set TF_ACC_TERRAFORM_PATH, or run `make test`, which builds one.")
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
