@@ -11,9 +11,14 @@ import (
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 )
 
-// logsEvery is how many looks at the secret there are to one at the logs, whose
-// API allows few calls.
-const logsEvery = 5
+const (
+	// firstPause is the pause after the first look at a rotation; each further
+	// one is twice as long, up to pollPause.
+	firstPause = 250 * time.Millisecond
+	// logsPause is the pause between looks at the function's log, whose API
+	// allows few calls.
+	logsPause = 15 * time.Second
+)
 
 // rotationError is a rotation that failed or that did not finish in time.
 type rotationError struct {
@@ -52,7 +57,8 @@ func (o *operation) await(ctx context.Context, want Setup, secretARN, version st
 	if made := o.madeAt(ctx, secretARN, version); !made.IsZero() {
 		began = made.Add(-time.Second)
 	}
-	for look := 1; ; look++ {
+	pause, nextLogs := firstPause, o.clock.Now().Add(logsPause)
+	for {
 		sec, err := o.describe(ctx, secretARN)
 		if err != nil {
 			return failed("", "read the secret while it rotates", "", err)
@@ -67,8 +73,10 @@ func (o *operation) await(ctx context.Context, want Setup, secretARN, version st
 				log: o.lastFailure(ctx, want, sec, version, f, began),
 			}
 		}
-		late := !o.clock.Now().Before(o.deadline)
-		if late || look%logsEvery == 0 {
+		now := o.clock.Now()
+		late := !now.Before(o.deadline)
+		if late || !now.Before(nextLogs) {
+			nextLogs = now.Add(logsPause)
 			log := o.lastFailure(ctx, want, sec, version, f, began)
 			failure := &rotationError{version: version, state: describeLabels(sec), log: log}
 			if log != nil {
@@ -83,9 +91,10 @@ func (o *operation) await(ctx context.Context, want Setup, secretARN, version st
 				return failure
 			}
 		}
-		if err := o.clock.Sleep(ctx, pollPause); err != nil {
+		if err := o.clock.Sleep(ctx, pause); err != nil {
 			return &rotationError{summary: "The wait for the rotation was interrupted", version: version, state: describeLabels(sec)}
 		}
+		pause = min(2*pause, pollPause)
 	}
 }
 
