@@ -1,0 +1,66 @@
+// Package findings says what is wrong with a rotation: facts in, findings out. One engine serves the checks before a rotation, the
+// explanation of one that failed, and the functions that check a value or a schedule.
+//
+// No finding contains text of a secret. It names expected fields, positions and codes, never a value, the name of an unexpected field,
+// a length or a hash.
+//
+// The cases follow https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot_rotation.html.
+package findings
+
+import "slices"
+
+// Severity says how bad a finding is.
+type Severity string
+
+// The severities.
+const (
+	Error   Severity = "error"   // rotation will fail, or has failed
+	Warning Severity = "warning" // rotation may fail
+	Info    Severity = "info"    // something could not be determined
+)
+
+// Finding is one thing that is wrong.
+type Finding struct {
+	Code      Code
+	Severity  Severity
+	Summary   string // what is wrong, without a full stop
+	Detail    string // what was found and why it matters, full sentences
+	Remedy    string // what to do, full sentences
+	Reference string // address of AWS's page on it
+	Argument  string // the argument of the configuration that is to blame, a rotation rule or "superuser_secret_arn"; may be empty
+}
+
+// Stage says when a finding is certain.
+type Stage int
+
+// The stages.
+const (
+	// StagePlan is for what the configuration alone decides, or a fact that no apply changes. An error is one at plan.
+	StagePlan Stage = iota
+	// StageApply is for what the rest of the plan may still repair. An error is a warning at plan and an error before the first write.
+	StageApply
+	// StageRotation is for what only a rotation shows.
+	StageRotation
+)
+
+// New returns a finding with the summary and reference of its code.
+func New(code Code, severity Severity, detail, remedy string) Finding {
+	entry := codes[code]
+	return Finding{Code: code, Severity: severity, Summary: entry.summary, Detail: detail, Remedy: remedy, Reference: entry.reference}
+}
+
+// Stage returns when findings of the code are certain.
+func (c Code) Stage() Stage { return codes[c].stage }
+
+// AtPlan returns the finding as it is at plan: an error that the rest of the plan may still repair is a warning.
+func (f Finding) AtPlan() Finding {
+	if f.Severity == Error && f.Code.Stage() == StageApply {
+		f.Severity = Warning
+	}
+	return f
+}
+
+// HasErrors reports whether one of the findings is an error.
+func HasErrors(findings []Finding) bool {
+	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Severity == Error })
+}

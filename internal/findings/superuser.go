@@ -1,0 +1,54 @@
+package findings
+
+import (
+	"fmt"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
+)
+
+// SuperuserArgument is the argument that names the superuser secret.
+const SuperuserArgument = "superuser_secret_arn"
+
+// Superuser checks the superuser secret of a configuration, given by its full ARN, empty for none. Value is the value of the secret
+// that rotates, nil when it is not known.
+func Superuser(t *catalog.RotationType, superuserARN string, value *string) []Finding {
+	if t.Superuser == nil {
+		return nil
+	}
+	if superuserARN == "" {
+		f := New(SuperuserRequired, Error,
+			fmt.Sprintf("The rotation function of %s changes passwords with a superuser, whose secret is not given.", t.Name),
+			fmt.Sprintf("Set `%s` to the ARN of the superuser secret.", SuperuserArgument))
+		f.Argument = SuperuserArgument
+		return []Finding{f}
+	}
+	if value == nil {
+		return nil
+	}
+	v, _, ok := readJSON(*value)
+	named, present := v.members[t.Superuser.Field]
+	if !ok || !present || named.kind != jsonText || named.text == "" || sameSecret(named.text, superuserARN) {
+		// What is missing or malformed is for SecretString to say.
+		return nil
+	}
+	f := New(SuperuserARNMismatch, Error,
+		fmt.Sprintf("The field %q of the secret's value names another secret than `%s`. The rotation function reads the one in the value, and its role is given access to the other.", t.Superuser.Field, SuperuserArgument),
+		fmt.Sprintf("Make `%s` and the field %q the same ARN.", SuperuserArgument, t.Superuser.Field))
+	f.Argument = SuperuserArgument
+	return []Finding{f}
+}
+
+// sameSecret reports whether an id that GetSecretValue takes, a full ARN, one without the six last characters or a name, can be that
+// of the secret with the full ARN given.
+func sameSecret(id, full string) bool {
+	if id == full {
+		return true
+	}
+	a, err := arn.ParseSecret(full)
+	if err != nil {
+		return false
+	}
+	a.Suffix = ""
+	return id == a.Name || id+"-" == a.String()
+}
