@@ -170,6 +170,21 @@ func TestCheckWarnsOfUndocumented(t *testing.T) {
 	}
 }
 
+func TestCheckDurationInUnevenGaps(t *testing.T) {
+	t.Parallel()
+	for duration, want := range map[string]string{"4h": "", "5h": "windows open only 4 hours apart"} {
+		got := ""
+		for _, p := range Check("cron(0 0,4,12 * * ? *)", duration) {
+			if p.Severity == SeverityError {
+				got += p.Message
+			}
+		}
+		if !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%s: %q, want %q", duration, got, want)
+		}
+	}
+}
+
 func TestCheckReportsBothArguments(t *testing.T) {
 	t.Parallel()
 	got := Check("rate(3 hours)", "90m")
