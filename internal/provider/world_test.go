@@ -86,5 +86,9 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "These tests drive a real CLI: put terraform or tofu on PATH, set TF_ACC_TERRAFORM_PATH, or run `make test`, which builds one.")
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	for _, dir := range binaries {
+		_ = os.RemoveAll(dir)
+	}
+	os.Exit(code)
 }

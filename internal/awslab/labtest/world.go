@@ -35,7 +35,16 @@ type World struct {
 // New makes a world whose function rotates the lab's user store.
 func New(t *testing.T) *World {
 	t.Helper()
-	w := Empty(t)
+	return NewOn(t, awslab.Options{Start: start})
+}
+
+// start is when the clock of a world stands still.
+var start = time.Date(2026, time.March, 4, 5, 6, 7, 0, time.UTC)
+
+// NewOn makes the world of [New] on a lab with other options.
+func NewOn(t *testing.T, options awslab.Options) *World {
+	t.Helper()
+	w := empty(t, options)
 	if err := w.UserStore().CreateUser("app", FirstPassword); err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +58,12 @@ func New(t *testing.T) *World {
 // Empty makes a world with nothing in it.
 func Empty(t *testing.T) *World {
 	t.Helper()
-	lab := awslab.New(awslab.Options{Start: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)})
+	return empty(t, awslab.Options{Start: start})
+}
+
+func empty(t *testing.T, options awslab.Options) *World {
+	t.Helper()
+	lab := awslab.New(options)
 	t.Cleanup(lab.Close)
 	if _, err := lab.Listen("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
@@ -102,6 +116,16 @@ func (w *World) NewSecret(name string, value map[string]any) string {
 	return *out.ARN
 }
 
+// Login fails the test unless the user store accepts the secret's current
+// password.
+func (w *World) Login() {
+	w.t.Helper()
+	if !w.UserStore().Login(w.Value(w.SecretARN, "username"), w.Value(w.SecretARN, "password")) {
+		w.t.Error("The secret's current value does not log in.")
+	}
+}
+
+// Must ends the test on an error.
 func (w *World) Must(err error) {
 	w.t.Helper()
 	if err != nil {
