@@ -321,7 +321,9 @@ const logTime = "2006-01-02T15:04:05.000Z"
 // stream if the role may. Lab.mu is held.
 func (r *running) openLog() {
 	l, name := r.lab, r.configuration.LoggingConfig.LogGroup
-	may := func(action, resource string) bool { return l.iam.allows(r.role, r.arn.Region, "logs:"+action, resource) }
+	may := func(action, resource string) bool {
+		return l.iam.allows(r.role, r.arn.Region, "logs:"+action, resource)
+	}
 	groupARN := l.logs.arn(l, r.arn.Region, name)
 	version := r.configuration.Version
 	streamName := fmt.Sprintf("%s/[%s]%032x", r.began.Format("2006/01/02"), version, r.function.streams[version]+1)
