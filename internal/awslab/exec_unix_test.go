@@ -36,7 +36,7 @@ func script(t *testing.T, lines ...string) string {
 func TestInvocationTypes(t *testing.T) {
 	t.Parallel()
 	l := newServicesLab(t)
-	function := l.newFunction("f", awslab.ExecVariable, `/bin/sh -c 'echo working >&2; exit 1'`)
+	function := l.newFunction(awslab.ExecVariable, `/bin/sh -c 'echo working >&2; exit 1'`)
 	try[*lambda.PublishVersionOutput](t)(l.lambda.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: &function}))
 	out := try[*lambda.InvokeOutput](t)(l.lambda.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: &function, Qualifier: new("1"), LogType: lambdatypes.LogTypeTail}))
 	log, err := base64.StdEncoding.DecodeString(*out.LogResult)
@@ -69,8 +69,8 @@ func TestCommandFunction(t *testing.T) {
 	t.Parallel()
 	l := newServicesLab(t)
 	command := script(t, `read -r event`, `echo "got $event and $1" >&2`, `printf 'half a line' >&2`, `echo '{"answer": 42}'`)
-	l.newFunction("f", awslab.ExecVariable, command)
-	if failed, answer := l.invoke("f", `{"Step":"x"}`); failed != "" || answer != `{"answer": 42}` {
+	l.newFunction(awslab.ExecVariable, command)
+	if failed, answer := l.invoke(`{"Step":"x"}`); failed != "" || answer != `{"answer": 42}` {
 		t.Errorf("the function answered %s %s", failed, answer)
 	}
 	want := []string{
@@ -91,7 +91,7 @@ func TestCommandFunction(t *testing.T) {
 		`/bin/sh -c 'echo "$MISSPELLED"'`: " null",
 	} {
 		l.configure(lambda.UpdateFunctionConfigurationInput{Environment: variables(awslab.ExecVariable, command)})
-		failed, answer := l.invoke("f", "")
+		failed, answer := l.invoke("")
 		if got := failed + " " + requestID.ReplaceAllString(answer, "ID"); got != want {
 			t.Errorf("%s answered %q, want %q", command, got, want)
 		}
@@ -100,11 +100,11 @@ func TestCommandFunction(t *testing.T) {
 
 // TestCommandEnvironment plants a variable in the test's own environment, which
 // is why it is not parallel.
-func TestCommandEnvironment(t *testing.T) { //nolint:paralleltest // It sets an environment variable.
+func TestCommandEnvironment(t *testing.T) {
 	t.Setenv("LEAKED_SECRET", "leaked")
 	l := newServicesLab(t)
-	l.newFunction("f", awslab.ExecVariable, script(t, "env >&2"), "EXCLUDE_CHARACTERS", `:/@"'\`)
-	if failed, answer := l.invoke("f", "{}"); failed != "" {
+	l.newFunction(awslab.ExecVariable, script(t, "env >&2"), "EXCLUDE_CHARACTERS", `:/@"'\`)
+	if failed, answer := l.invoke("{}"); failed != "" {
 		t.Fatal(answer)
 	}
 	got := map[string]string{}
@@ -155,9 +155,9 @@ func zombie(pid int) bool {
 func TestCommandTimeout(t *testing.T) {
 	t.Parallel()
 	l := newServicesLab(t)
-	l.newFunction("f", awslab.ExecVariable, script(t, "sleep 600 &", "echo child $! >&2", "echo parent $$ >&2", "sleep 600"))
+	l.newFunction(awslab.ExecVariable, script(t, "sleep 600 &", "echo child $! >&2", "echo parent $$ >&2", "sleep 600"))
 	l.configure(lambda.UpdateFunctionConfigurationInput{Timeout: new(int32(2))})
-	failed, answer := l.invoke("f", "{}")
+	failed, answer := l.invoke("{}")
 	if failed != "Unhandled" || !strings.HasPrefix(answer, "Sandbox.Timedout: RequestId: ") || !strings.HasSuffix(answer, "Error: Task timed out after 2.00 seconds") {
 		t.Errorf("the function answered %s %s", failed, answer)
 	}
@@ -198,8 +198,8 @@ func pids(t *testing.T, lines []string) []int {
 func TestCommandLeavesNothing(t *testing.T) {
 	t.Parallel()
 	l := newServicesLab(t)
-	l.newFunction("f", awslab.ExecVariable, script(t, "sleep 600 >/dev/null 2>&1 &", "echo child $! >&2", "echo parent $$ >&2", "echo true"))
-	if failed, answer := l.invoke("f", "{}"); failed != "" || answer != "true" {
+	l.newFunction(awslab.ExecVariable, script(t, "sleep 600 >/dev/null 2>&1 &", "echo child $! >&2", "echo parent $$ >&2", "echo true"))
+	if failed, answer := l.invoke("{}"); failed != "" || answer != "true" {
 		t.Errorf("the function answered %s %s", failed, answer)
 	}
 	for _, pid := range pids(t, l.logLines("/aws/lambda/f")) {
@@ -215,7 +215,7 @@ func TestCloseEndsCommands(t *testing.T) {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	l.newFunction("f", awslab.ExecVariable, script(t, `echo $$ > "$PIPE"`, "sleep 600"), "PIPE", pipe)
+	l.newFunction(awslab.ExecVariable, script(t, `echo $$ > "$PIPE"`, "sleep 600"), "PIPE", pipe)
 	answered := make(chan error, 1)
 	go func() {
 		_, err := l.lambda.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: new("f")}, func(o *lambda.Options) { o.RetryMaxAttempts = 1 })

@@ -111,22 +111,22 @@ func (f *faults) take(c *call) effect {
 }
 
 // before acts ahead of the call; false means that it has been answered.
-func (e effect) before(l *Lab, w http.ResponseWriter, entry entry) bool {
+func (e effect) before(l *Lab, entry entry) bool {
 	if e.fault == nil || e.fault.DoneFirst {
 		return true
 	}
-	return e.strike(l.life.Done(), w, entry)
+	return e.strike(l.life.Done(), entry)
 }
 
 // after acts once the call is carried out; false means it has been answered.
-func (e effect) after(w http.ResponseWriter, entry entry) bool {
+func (e effect) after(entry entry) bool {
 	if e.fault == nil || !e.fault.DoneFirst {
 		return true
 	}
-	return e.strike(nil, w, entry)
+	return e.strike(nil, entry)
 }
 
-func (e effect) strike(done <-chan struct{}, w http.ResponseWriter, entry entry) bool {
+func (e effect) strike(done <-chan struct{}, entry entry) bool {
 	f := e.fault
 	if f.Do != nil {
 		entry.recorder.mu.Lock()

@@ -449,7 +449,7 @@ func TestAssumeRoleWithWebIdentity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close() //nolint:errcheck // Nothing is lost.
+	defer response.Body.Close()
 	if response.StatusCode != http.StatusForbidden {
 		t.Errorf("an unsigned request got status %d", response.StatusCode)
 	}

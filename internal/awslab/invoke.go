@@ -78,17 +78,6 @@ func (l *Lab) functionAllows(functionARN, secretARN string) bool {
 	) == iampolicy.Allow
 }
 
-// functionTimeout is how long an invocation may take, three seconds if there is
-// no such function. Lab.mu is held.
-func (l *Lab) functionTimeout(functionARN string) time.Duration {
-	if named, err := arn.ParseFunction(functionARN); err == nil {
-		if f, ok := l.lambda.functions[named.Unqualified().String()].configuration(named.Qualifier); ok {
-			return time.Duration(f.Timeout) * time.Second
-		}
-	}
-	return 3 * time.Second
-}
-
 // invoke runs a function for the rotation of a secret and waits for its answer.
 // The error means that it did not run: the function or its permission is gone,
 // its role can't be assumed, it is throttled or the lab is closing. Lab.mu is
@@ -99,7 +88,7 @@ func (l *Lab) invoke(ctx context.Context, functionARN, secretARN string, payload
 		l.mu.Unlock()
 		return invocation{}, errorf("AccessDeniedException", "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants access to the principal %s.", secretsManagerPrincipal)
 	}
-	named, _ := arn.ParseFunction(functionARN) //nolint:errcheck // functionAllows has read it.
+	named, _ := arn.ParseFunction(functionARN)
 	run, err := l.start(named)
 	l.mu.Unlock()
 	if err != nil {
@@ -135,7 +124,8 @@ func invokeFunction(c *call) (any, error) {
 		c.status = http.StatusAccepted
 		return payload{}, nil
 	}
-	done := run.do(c.http.Context(), c.body)
+	// A function runs to its end even if its caller has gone.
+	done := run.do(l.life, c.body)
 	answer := payload{header: http.Header{"X-Amz-Executed-Version": {done.version}}, body: done.Payload}
 	if done.FunctionError != "" {
 		answer.header.Set("X-Amz-Function-Error", done.FunctionError)
@@ -213,8 +203,6 @@ func (r *running) do(ctx context.Context, event []byte) invocation {
 	timeout := time.Duration(r.configuration.Timeout) * time.Second
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	defer context.AfterFunc(l.life, cancel)()
-
 	r.write("START RequestId: " + r.requestID + " Version: " + r.configuration.Version)
 	result, err := r.code(ctx, event)
 	took, status := l.timeline.Now().Sub(r.began), ""

@@ -15,10 +15,10 @@ import (
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
 )
 
-// invoke runs a function and returns its function error, if any, and answer.
-func (l *servicesLab) invoke(function, event string) (string, string) {
+// invoke runs the function f and returns its function error, if any, and answer.
+func (l *servicesLab) invoke(event string) (string, string) {
 	l.Helper()
-	out := try[*lambda.InvokeOutput](l)(l.lambda.Invoke(l.Context(), &lambda.InvokeInput{FunctionName: &function, Payload: []byte(event)}))
+	out := try[*lambda.InvokeOutput](l)(l.lambda.Invoke(l.Context(), &lambda.InvokeInput{FunctionName: new("f"), Payload: []byte(event)}))
 	if out.FunctionError == nil {
 		return "", string(out.Payload)
 	}
@@ -54,10 +54,10 @@ func (l *servicesLab) configure(in lambda.UpdateFunctionConfigurationInput) {
 func TestHandlerFunction(t *testing.T) {
 	t.Parallel()
 	l := newServicesLab(t)
-	l.newFunction("f", awslab.HandlerVariable, "UserStore")
+	l.newFunction(awslab.HandlerVariable, "UserStore")
 	// The role of newFunction may only write logs, so the function's own first
 	// call is refused.
-	failed, answer := l.invoke("f", `{"Step":"createSecret","SecretId":"`+someSecret+`","ClientRequestToken":"x"}`)
+	failed, answer := l.invoke(`{"Step":"createSecret","SecretId":"` + someSecret + `","ClientRequestToken":"x"}`)
 	if failed != "Unhandled" || !strings.Contains(answer, "AccessDeniedException") ||
 		!strings.Contains(answer, "assumed-role/r/f is not authorized to perform: secretsmanager:DescribeSecret") {
 		t.Errorf("the function answered %s %s", failed, answer)
@@ -78,10 +78,10 @@ func TestHandlerFunction(t *testing.T) {
 	}) {
 		t.Errorf("the log does not have the exception:\n%s", strings.Join(lines, "\n"))
 	}
-	if failed, answer := l.invoke("f", `{"Step":"createSecret"}`); failed != "Unhandled" || answer != "KeyError: 'SecretId'" {
+	if failed, answer := l.invoke(`{"Step":"createSecret"}`); failed != "Unhandled" || answer != "KeyError: 'SecretId'" {
 		t.Errorf("without a secret the function answered %s %s", failed, answer)
 	}
-	if failed, answer := l.invoke("f", `[]`); failed != "Unhandled" || !strings.HasPrefix(answer, "Runtime.UnmarshalError") {
+	if failed, answer := l.invoke(`[]`); failed != "Unhandled" || !strings.HasPrefix(answer, "Runtime.UnmarshalError") {
 		t.Errorf("with a wrong event the function answered %s %s", failed, answer)
 	}
 }
@@ -89,16 +89,16 @@ func TestHandlerFunction(t *testing.T) {
 func TestFunctionWithoutCode(t *testing.T) {
 	t.Parallel()
 	l := newServicesLab(t)
-	l.newFunction("f")
+	l.newFunction()
 	const want = "Unable to import module 'lambda_function': No module named 'lambda_function'"
-	if failed, answer := l.invoke("f", `{}`); failed != "Unhandled" || answer != "Runtime.ImportModuleError: "+want {
+	if failed, answer := l.invoke(`{}`); failed != "Unhandled" || answer != "Runtime.ImportModuleError: "+want {
 		t.Errorf("the function answered %s %s", failed, answer)
 	}
 	if lines := l.logLines("/aws/lambda/f"); !slices.Contains(lines, "[ERROR] Runtime.ImportModuleError: "+want+"\nTraceback (most recent call last):") {
 		t.Errorf("the log is\n%s", strings.Join(lines, "\n"))
 	}
 	l.configure(lambda.UpdateFunctionConfigurationInput{Environment: variables(awslab.HandlerVariable, "NoSuchHandler"), Handler: new("rotate.main")})
-	if _, answer := l.invoke("f", `{}`); answer != "Runtime.ImportModuleError: Unable to import module 'rotate': No module named 'rotate'" {
+	if _, answer := l.invoke(`{}`); answer != "Runtime.ImportModuleError: Unable to import module 'rotate': No module named 'rotate'" {
 		t.Errorf("with an unknown handler the function answered %s", answer)
 	}
 }
@@ -106,7 +106,7 @@ func TestFunctionWithoutCode(t *testing.T) {
 func TestInvokeRefusals(t *testing.T) {
 	t.Parallel()
 	l := newServicesLab(t)
-	l.newFunction("f", awslab.HandlerVariable, "UserStore")
+	l.newFunction(awslab.HandlerVariable, "UserStore")
 	invoke := func() error {
 		_, err := l.lambda.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: new("f")}, func(o *lambda.Options) { o.RetryMaxAttempts = 1 })
 		return err
@@ -163,11 +163,11 @@ func TestFunctionLogPermissions(t *testing.T) {
 			if err := l.putRolePolicy("r", "logs", statements(test.statements...)); err != nil {
 				t.Fatal(err)
 			}
-			l.newFunction("f")
+			l.newFunction()
 			if test.group {
 				try[*cloudwatchlogs.CreateLogGroupOutput](t)(l.logs.CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: new("/aws/lambda/f")}))
 			}
-			l.invoke("f", "{}")
+			l.invoke("{}")
 			if lines := l.logLines("/aws/lambda/f"); (len(lines) == 4) != test.written {
 				t.Errorf("the log is\n%s", strings.Join(lines, "\n"))
 			}
@@ -178,9 +178,9 @@ func TestFunctionLogPermissions(t *testing.T) {
 func TestLoggingConfiguration(t *testing.T) {
 	t.Parallel()
 	l := newServicesLab(t)
-	l.newFunction("f", awslab.HandlerVariable, "UserStore")
+	l.newFunction(awslab.HandlerVariable, "UserStore")
 	l.configure(lambda.UpdateFunctionConfigurationInput{LoggingConfig: &lambdatypes.LoggingConfig{LogGroup: new("shared"), LogFormat: lambdatypes.LogFormatJson}})
-	l.invoke("f", `{"Step":"createSecret","SecretId":"`+someSecret+`","ClientRequestToken":"x"}`)
+	l.invoke(`{"Step":"createSecret","SecretId":"` + someSecret + `","ClientRequestToken":"x"}`)
 	const want = `{"level":"INFO","message":"Found credentials in environment variables.","requestId":"ID","timestamp":"2026-01-22T14:30:00.000Z"}`
 	if lines := l.logLines("shared"); !slices.Contains(lines, want) {
 		t.Errorf("the log is\n%s", strings.Join(lines, "\n"))

@@ -16,14 +16,14 @@ import (
 	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 )
 
-// newFunction makes a function with the role r, which may only write logs.
-func (l *servicesLab) newFunction(name string, variables ...string) string {
+// newFunction makes the function f with the role r, which may only write logs.
+func (l *servicesLab) newFunction(variables ...string) string {
 	l.Helper()
 	if _, err := l.iam.GetRole(l.Context(), &iam.GetRoleInput{RoleName: new("r")}); err != nil {
 		l.newRole("r", lambdaTrust)
 		try[*iam.AttachRolePolicyOutput](l)(l.iam.AttachRolePolicy(l.Context(), &iam.AttachRolePolicyInput{RoleName: new("r"), PolicyArn: new(basicExecution)}))
 	}
-	return l.function(name, "arn:aws:iam::123456789012:role/r", variables...)
+	return l.function("f", "arn:aws:iam::123456789012:role/r", variables...)
 }
 
 const someSecret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:app-AbCdEf"
@@ -79,7 +79,7 @@ func TestFunction(t *testing.T) {
 func TestFunctionNames(t *testing.T) {
 	t.Parallel()
 	l := newServicesLab(t)
-	function := l.newFunction("f")
+	function := l.newFunction()
 	try[*lambda.PublishVersionOutput](t)(l.lambda.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: &function}))
 	try[*lambda.CreateAliasOutput](t)(l.lambda.CreateAlias(t.Context(), &lambda.CreateAliasInput{FunctionName: &function, Name: new("live"), FunctionVersion: new("1")}))
 	for _, test := range []struct{ name, qualifier, arn, version, code string }{
@@ -120,7 +120,7 @@ func TestFunctionNames(t *testing.T) {
 func TestCreateFunctionRefusals(t *testing.T) {
 	t.Parallel()
 	l := newServicesLab(t)
-	function := l.newFunction("f")
+	function := l.newFunction()
 	l.newRole("untrusting", strings.ReplaceAll(lambdaTrust, "lambda.", "ec2."))
 	for name, test := range map[string]struct {
 		change        func(*lambda.CreateFunctionInput)
@@ -165,7 +165,7 @@ func variables(name, value string) *lambdatypes.Environment {
 func TestVersionsAndAliases(t *testing.T) {
 	t.Parallel()
 	l := newServicesLab(t)
-	function := l.newFunction("f")
+	function := l.newFunction()
 	publish := func() string {
 		t.Helper()
 		return *try[*lambda.PublishVersionOutput](t)(l.lambda.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: new("f")})).Version
@@ -211,7 +211,7 @@ func TestVersionsAndAliases(t *testing.T) {
 func TestPermission(t *testing.T) {
 	t.Parallel()
 	l := newServicesLab(t)
-	function := l.newFunction("f")
+	function := l.newFunction()
 	try[*lambda.PublishVersionOutput](t)(l.lambda.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: &function}))
 	try[*lambda.CreateAliasOutput](t)(l.lambda.CreateAlias(t.Context(), &lambda.CreateAliasInput{FunctionName: &function, Name: new("live"), FunctionVersion: new("1")}))
 	get := func(function string) (*lambda.GetPolicyOutput, error) {
@@ -283,7 +283,7 @@ func TestPermission(t *testing.T) {
 func TestPolicyLength(t *testing.T) {
 	t.Parallel()
 	l := newServicesLab(t)
-	function := l.newFunction("f")
+	function := l.newFunction()
 	var err error
 	n := 0
 	for ; err == nil && n < 100; n++ {
@@ -336,7 +336,7 @@ func TestLambdaAuthorization(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := newServicesLab(t)
-			l.newFunction("f", awslab.HandlerVariable, "UserStore")
+			l.newFunction(awslab.HandlerVariable, "UserStore")
 			try[*lambda.PublishVersionOutput](t)(l.lambda.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: new("f")}))
 			err := test.do(l, lambda.NewFromConfig(l.ConfigFor(l.NewUser("test", test.policy))))
 			if test.denied != "" {
@@ -348,7 +348,7 @@ func TestLambdaAuthorization(t *testing.T) {
 	}
 	// A policy of the function lets in who has no policy.
 	l := newServicesLab(t)
-	l.newFunction("f", awslab.HandlerVariable, "UserStore")
+	l.newFunction(awslab.HandlerVariable, "UserStore")
 	user := l.NewUser("test", "")
 	try[*lambda.AddPermissionOutput](t)(l.lambda.AddPermission(t.Context(), &lambda.AddPermissionInput{
 		FunctionName: new("f"), StatementId: new("user"), Action: new("lambda:InvokeFunction"), Principal: new("arn:aws:iam::123456789012:user/test"),
@@ -389,7 +389,7 @@ func TestFunctionAllows(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := newServicesLab(t)
-			function := l.newFunction("f", awslab.HandlerVariable, "UserStore")
+			function := l.newFunction(awslab.HandlerVariable, "UserStore")
 			try[*lambda.PublishVersionOutput](t)(l.lambda.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: &function}))
 			try[*lambda.CreateAliasOutput](t)(l.lambda.CreateAlias(t.Context(), &lambda.CreateAliasInput{FunctionName: &function, Name: new("live"), FunctionVersion: new("1")}))
 			secret := l.create("app", "{}")

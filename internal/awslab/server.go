@@ -119,7 +119,7 @@ func (l *Lab) answer(w http.ResponseWriter, c *call, s *service, err error) {
 	entry := l.record.begin(l.Now(), c)
 	fault := l.faults.take(c)
 	defer func() { l.options.Log("%s", entry.line()) }()
-	if !fault.before(l, w, entry) {
+	if !fault.before(l, entry) {
 		return
 	}
 	var answer any
@@ -127,7 +127,7 @@ func (l *Lab) answer(w http.ResponseWriter, c *call, s *service, err error) {
 		answer, err = fault.run(c, func() (any, error) { return l.perform(c, s) })
 	}
 	l.record.end(entry, err)
-	if !fault.after(w, entry) {
+	if !fault.after(entry) {
 		return
 	}
 	if err != nil {
