@@ -34,13 +34,13 @@ func (i *invocation) last() []string {
 	return lines[max(0, len(lines)-lastLines):]
 }
 
-// concerns reports whether an invocation belongs to a secret's rotation: it
-// names the secret or the version, or it names no secret at all, as a function
-// that can't even start does.
-func (i *invocation) concerns(secretARN, version string) bool {
+// concerns reports whether an invocation belongs to a rotation: it names the
+// secret, the version or the superuser secret, or it names no secret at all, as
+// a function that can't even start does.
+func (i *invocation) concerns(names []string) bool {
 	other := false
 	for _, line := range i.lines {
-		if strings.Contains(line, secretARN) || strings.Contains(line, version) {
+		if slices.ContainsFunc(names, func(name string) bool { return name != "" && strings.Contains(line, name) }) {
 			return true
 		}
 		other = other || strings.Contains(line, ":secretsmanager:") && strings.Contains(line, ":secret:")

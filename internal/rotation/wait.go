@@ -113,9 +113,9 @@ func (o *operation) lastFailure(ctx context.Context, want Setup, sec *secret, ve
 	if f == nil {
 		return nil
 	}
-	invocations := o.invocations(ctx, f.logGroup, since)
-	for _, run := range slices.Backward(invocations) {
-		if !run.failed || !run.concerns(sec.arn.String(), version) {
+	names := []string{sec.arn.String(), version, want.SuperuserSecretARN}
+	for _, run := range slices.Backward(o.invocations(ctx, f.logGroup, since)) {
+		if !run.failed || !run.concerns(names) {
 			continue
 		}
 		for _, line := range run.lines {
