@@ -159,8 +159,8 @@ func triggered(plan, state setupModel) bool {
 }
 
 // object is what the state records.
-func (m setupModel) object() rotation.Object {
-	ctx, ignored := context.Background(), &diag.Diagnostics{}
+func (m setupModel) object(ctx context.Context) rotation.Object {
+	ignored := &diag.Diagnostics{}
 	o := rotation.Object{
 		SecretARN:           m.SecretARN.ValueString(),
 		FunctionARN:         m.RotationLambdaARN.ValueString(),

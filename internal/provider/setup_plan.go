@@ -188,7 +188,7 @@ func (r *setupResource) planUpdate(ctx context.Context, config setupModel, plan 
 		diags.AddAttributeError(path.Root("rotation_lambda_arn"), "Missing rotation function", "The secret rotates with a function, and no service would rotate it without. To stop rotation, set `rotation_enabled = false` or remove the setup.")
 		return
 	}
-	have := state.object()
+	have := state.object(ctx)
 	var want rotation.Setup
 	if r.session != nil {
 		want = r.want(ctx, config, diags)

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -75,19 +74,19 @@ func (r *setupResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 			"**Only the create rotates**, and a changed value in `rotate_triggers`. A schedule edit, drift repair, import or `moved` never asks for a rotation. A create that failed or was interrupted is resumed by the next apply and never rotates twice. " +
 			"Destroying switches rotation off and removes what the setup wrote, never the secret or its value.",
 		Attributes: map[string]schema.Attribute{
-			"region": optional("AWS Region. Default: the Region of the secret's ARN, else the provider's.", stringvalidator.LengthAtLeast(1)),
+			"region": optional("AWS Region. Default: the Region of the secret's ARN, else the provider's.", region),
 			"secret_id": schema.StringAttribute{
 				Required: true, Validators: []validator.String{secretID},
 				MarkdownDescription: "ARN or name of the secret. Changing between the two is no change; another secret replaces the setup.",
 			},
 			"rotation_lambda_arn":  optional("ARN of the rotation function, may end in `:alias` or `:version`. Changes in place, without a rotation. Leave it out for a secret that an AWS service or a partner rotates.", functionARN),
-			"rotation_type":        optional("Rotation type of the function, such as `PostgreSQLSingleUser`. It switches on the checks of the secret's value for that type. One of `"+join(catalog.Names(), "`, `")+"`.", stringvalidator.OneOf(catalog.Names()...)),
+			"rotation_type":        optional("Rotation type of the function, such as `PostgreSQLSingleUser`. It switches on the checks of the secret's value for that type. One of `"+join(catalog.Names(), "`, `")+"`.", oneOf("rotation type", catalog.Names()...)),
 			"superuser_secret_arn": optional("ARN of the secret with the superuser (\"master\") that changes other users' passwords. The execution role is allowed to read it.", secretARN),
 			"rotation_rules": schema.SingleNestedAttribute{
 				Optional: true, MarkdownDescription: "When the secret rotates. Required unless `rotation_enabled = false`.",
 				Attributes: map[string]schema.Attribute{
-					"automatically_after_days": schema.Int64Attribute{Optional: true, Validators: []validator.Int64{int64validator.Between(1, 1000)}, MarkdownDescription: "Days between rotations, 1 to 1000. Either this or `schedule_expression`."},
-					"schedule_expression":      optional("A `rate()` or `cron()` expression in the grammar of Secrets Manager, UTC, such as `rate(10 days)` or `cron(0 16 1,15 * ? *)`.", stringvalidator.LengthBetween(1, 256)),
+					"automatically_after_days": schema.Int64Attribute{Optional: true, MarkdownDescription: "Days between rotations, 1 to 1000. Either this or `schedule_expression`."},
+					"schedule_expression":      optional("A `rate()` or `cron()` expression in the grammar of Secrets Manager, UTC, such as `rate(10 days)` or `cron(0 16 1,15 * ? *)`."),
 					"duration":                 optional("Length of the rotation window in hours, such as `3h`. Default: 1 hour for a schedule in hours, else until the end of the UTC day."),
 				},
 			},
@@ -95,13 +94,13 @@ func (r *setupResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 				Optional: true, Computed: true,
 				MarkdownDescription: "Whether the secret rotates. Default: true. `false` switches rotation off, once no rotation is running, and keeps the rest.",
 			},
-			"access":                            optional("`managed` (default): invoke permission and role policy are created, kept and removed here. `external`: they are left to others and never written.", stringvalidator.OneOf(accessManaged, accessExternal)),
+			"access":                            optional("`managed` (default): invoke permission and role policy are created, kept and removed here. `external`: they are left to others and never written.", oneOf("access", accessManaged, accessExternal)),
 			"role_arn":                          orComputed("ARN of the function's execution role. Default: read from the function. Give the role resource's attribute so that a new role is served in the same apply.", roleARN),
 			"kms_key_arn":                       orComputed("ARN of the customer managed key of the secret. Default: read from the secret. Give the key resource's attribute so that a new key is served in the same apply.", kmsKeyARN),
 			"rotate_immediately":                flag("Whether the create rotates at once. Default: true, and false for a service-managed secret. Only the create: it does nothing later."),
 			"rotate_triggers":                   schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Any values. A changed value rotates now, in place, and the plan warns of it. Set for the first time they are only recorded."},
 			"wait_for_rotation":                 flag("Whether the apply waits for the outcome of a rotation that it started, and fails with the function's log if it failed. Default: true."),
-			"preflight":                         optional("What the checks at plan do: `error` (default), `warn` or `off`. Default: the provider's `preflight`.", stringvalidator.OneOf(preflightError, preflightWarn, preflightOff)),
+			"preflight":                         optional("What the checks at plan do: `error` (default), `warn` or `off`. Default: the provider's `preflight`.", oneOf("preflight", preflightError, preflightWarn, preflightOff)),
 			"check_secret_value":                flag("Whether the secret's value may be read, to check its format and to mask it in the function's log lines. It never leaves the provider. Default: the provider's `check_secret_value`, else true."),
 			"statement_id":                      orComputed("Statement ID of the invoke permission. Default: derived from the secret's ARN.", statementID),
 			"role_policy_name":                  orComputed("Name of the inline policy on the execution role. Default: derived from the secret's ARN.", rolePolicyName),
@@ -180,7 +179,7 @@ func (r *setupResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	object, err := r.rotation.Read(ctx, want, state.object())
+	object, err := r.rotation.Read(ctx, want, state.object(ctx))
 	if errors.Is(err, rotation.ErrGone) {
 		resp.State.RemoveResource(ctx)
 		return
@@ -214,7 +213,7 @@ func (r *setupResource) Update(ctx context.Context, req resource.UpdateRequest, 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	object, warnings, err := r.rotation.Update(ctx, want, state.object(), triggered(plan, state), timeout)
+	object, warnings, err := r.rotation.Update(ctx, want, state.object(ctx), triggered(plan, state), timeout)
 	addProblems(&resp.Diagnostics, warnings)
 	addError(&resp.Diagnostics, err)
 	if object == nil {
@@ -237,7 +236,7 @@ func (r *setupResource) Delete(ctx context.Context, req resource.DeleteRequest, 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	warnings, err := r.rotation.Delete(ctx, want, state.object(), timeout)
+	warnings, err := r.rotation.Delete(ctx, want, state.object(ctx), timeout)
 	addProblems(&resp.Diagnostics, warnings)
 	addError(&resp.Diagnostics, err)
 }

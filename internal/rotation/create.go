@@ -31,11 +31,7 @@ func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration)
 	if err != nil {
 		return nil, nil, err
 	}
-	problems, err := o.checkValue(ctx, want, sc.secret)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, p := range problems {
+	for _, p := range o.checkValue(ctx, want, sc.secret) {
 		if !p.Warning {
 			return nil, nil, &p
 		}

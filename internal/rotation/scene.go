@@ -294,8 +294,8 @@ func (s *Service) Inspect(ctx context.Context, want Setup) (Inspection, error) {
 		Fresh:         sc.generation == 0 && sc.function != nil,
 		Rotates:       want.Enabled && sc.secret.current() != "" && sc.rotatesAtCreate(want) && !done && !sc.remnant,
 	}
-	in.Problems, err = o.checkValue(ctx, want, sc.secret)
-	return in, err
+	in.Problems = o.checkValue(ctx, want, sc.secret)
+	return in, nil
 }
 
 // Resolve returns the ARN of a secret given by ARN or name.
@@ -316,21 +316,21 @@ func (s *Service) Resolve(ctx context.Context, secretID, region string) (string,
 
 // checkValue looks at the value that a function is about to rotate. Its
 // content goes nowhere but to want.Check.
-func (o *operation) checkValue(ctx context.Context, want Setup, sec *secret) ([]Problem, error) {
+func (o *operation) checkValue(ctx context.Context, want Setup, sec *secret) []Problem {
 	if want.FunctionARN == "" && !want.FunctionPending {
-		return nil, nil
+		return nil
 	}
 	if sec.current() == "" {
 		return []Problem{*found("secret_id", findings.SecretNoValue,
 			fmt.Sprintf("The secret %q has no value yet, and a rotation function starts from the current one.", want.SecretID),
-			"Store the first value before this setup is created, and let the setup depend on it.")}, nil
+			"Store the first value before this setup is created, and let the setup depend on it.")}
 	}
 	if want.Check == nil || !want.ReadValue {
-		return nil, nil
+		return nil
 	}
 	state, content, binary := o.read(ctx, sec.arn.String(), "")
 	if state != valuePresent {
-		return nil, nil // The caller may not read it: not determinable, so not said.
+		return nil // The caller may not read it: not determinable, so not said.
 	}
-	return want.Check(content, binary), nil
+	return want.Check(content, binary)
 }

@@ -10,6 +10,7 @@ package rotation
 
 import (
 	"context"
+	"regexp"
 	"sync"
 	"time"
 
@@ -166,17 +167,12 @@ func derivedName(secretARN string, limit int) string {
 	if err != nil {
 		return ""
 	}
-	name := []byte("rotation-" + a.Name)
-	for i, b := range name {
-		if !(b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '-' || b == '_') {
-			name[i] = '-'
-		}
-	}
-	if room := limit - len(hash) - 1; len(name) > room {
-		name = name[:room]
-	}
-	return string(name) + "-" + hash
+	name := "rotation-" + unnameable.ReplaceAllString(a.Name, "-")
+	return name[:min(len(name), limit-len(hash)-1)] + "-" + hash
 }
+
+// unnameable is what a statement ID can't hold.
+var unnameable = regexp.MustCompile(`[^A-Za-z0-9_-]`)
 
 // keyedMutex is a mutex for each key.
 type keyedMutex struct {
