@@ -72,7 +72,7 @@ func (r *rotationRules) check() error {
 	if r.AutomaticallyAfterDays != nil && r.ScheduleExpression != nil {
 		return errorf("InvalidParameterException", "You cannot specify both rotation frequency and schedule expression together.")
 	}
-	if err := rangeOf("rotationRules.automaticallyAfterDays", r.AutomaticallyAfterDays, 1, schedule.MaxDays); err != nil {
+	if err := upTo("rotationRules.automaticallyAfterDays", r.AutomaticallyAfterDays, schedule.MaxDays); err != nil {
 		return err
 	}
 	if r.Duration != nil && (len(*r.Duration) > 3 || !durationShape.MatchString(*r.Duration)) {
@@ -334,7 +334,7 @@ func (c *call) configure(s *secret, in *rotateSecretInput) (rotationSchedule, er
 	case to.function == "":
 		return to, errorf("InvalidRequestException", "No Lambda rotation function ARN is associated with this secret.")
 	default:
-		if err := c.may("lambda:InvokeFunction", to.function, nil, nil); err != nil {
+		if err := c.may("lambda:InvokeFunction", to.function, nil, c.lab.functionPolicy(to.function)); err != nil {
 			return to, err
 		}
 		if !c.lab.functionAllows(to.function, s.arn) {

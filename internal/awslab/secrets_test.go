@@ -16,7 +16,6 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
-	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab/rotators"
 )
 
 // Thursday afternoon.
@@ -209,6 +208,5 @@ func (l *secretsLab) eventNames() string {
 
 // loggedIn tells whether a password works.
 func (l *secretsLab) loggedIn(password string) bool {
-	var store *rotators.UserStore = l.UserStore()
-	return store.Login("app", password)
+	return l.UserStore().Login("app", password)
 }

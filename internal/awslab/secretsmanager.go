@@ -2,6 +2,7 @@ package awslab
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -120,9 +121,7 @@ func (c *call) secretFor(operation, id string, more ...string) (*secret, error) 
 		return nil, errSecretNotFound()
 	}
 	context := s.context()
-	for key, values := range pairs(append(more, "secretsmanager:SecretId", id)...) {
-		context[key] = values
-	}
+	maps.Copy(context, pairs(append(more, "secretsmanager:SecretId", id)...))
 	if err := c.may("secretsmanager:"+operation, s.arn, context, s.policyDocument()); err != nil {
 		return nil, err
 	}
@@ -275,11 +274,12 @@ func lengthOf(member, value string, least, most int) error {
 	return nil
 }
 
-func rangeOf(member string, value *int64, least, most int64) error {
+// upTo checks a number that starts at one.
+func upTo(member string, value *int64, most int64) error {
 	switch {
 	case value == nil:
-	case *value < least:
-		return constraint(member, "Member must have value greater than or equal to %d", least)
+	case *value < 1:
+		return constraint(member, "Member must have value greater than or equal to 1")
 	case *value > most:
 		return constraint(member, "Member must have value less than or equal to %d", most)
 	}

@@ -17,7 +17,7 @@ type getRandomPasswordInput struct {
 // getRandomPassword follows
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetRandomPassword.html.
 func getRandomPassword(c *call, in *getRandomPasswordInput) (any, error) {
-	if err := rangeOf("passwordLength", in.PasswordLength, 1, 4096); err != nil {
+	if err := upTo("passwordLength", in.PasswordLength, 4096); err != nil {
 		return nil, err
 	}
 	if err := lengthOf("excludeCharacters", in.ExcludeCharacters, 0, 4096); err != nil {

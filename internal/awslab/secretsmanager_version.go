@@ -125,7 +125,7 @@ func (s *secret) move(label string, to *version) {
 
 // store adds a version, or gives the placeholder of a rotation its value, and
 // moves the labels to it.
-func (s *secret) store(id string, content value, labels []string, now time.Time) *version {
+func (s *secret) store(id string, content value, labels []string, now time.Time) {
 	if len(s.versions) == 0 && !slices.Contains(labels, current) {
 		labels = append(slices.Clone(labels), current) // The first version is always the current one.
 	}
@@ -140,7 +140,6 @@ func (s *secret) store(id string, content value, labels []string, now time.Time)
 	}
 	s.changed = now
 	s.forgetOldVersions(now)
-	return v
 }
 
 func (s *secret) forgetOldVersions(now time.Time) {
@@ -273,14 +272,15 @@ func getSecretValue(c *call, in *getSecretValueInput) (any, error) {
 			return nil, err
 		}
 	}
-	answer, err := c.read("GetSecretValue", *in)
+	answer, err := c.read(*in)
 	if err != nil {
 		return nil, err
 	}
 	return answer, nil
 }
 
-func (c *call) read(operation string, in getSecretValueInput) (*secretValue, error) {
+// read is GetSecretValue, which BatchGetSecretValue carries out for each secret.
+func (c *call) read(in getSecretValueInput) (*secretValue, error) {
 	label := current
 	var more []string
 	if in.VersionID != nil {
@@ -293,7 +293,7 @@ func (c *call) read(operation string, in getSecretValueInput) (*secretValue, err
 	if label != "" {
 		more = append(more, "secretsmanager:VersionStage", label)
 	}
-	s, err := c.secretFor(operation, in.SecretID, more...)
+	s, err := c.secretFor("GetSecretValue", in.SecretID, more...)
 	if err != nil {
 		return nil, err
 	}
@@ -322,66 +322,6 @@ func (c *call) read(operation string, in getSecretValueInput) (*secretValue, err
 	return &secretValue{s.answer(v.id), v.value.text, v.value.binary, slices.Clone(v.labels), epoch{v.created}}, nil
 }
 
-type batchGetSecretValueInput struct {
-	SecretIDList []string `json:"SecretIdList"`
-	Filters      []secretFilter
-	MaxResults   *int64
-	NextToken    string
-}
-
-// batchGetSecretValue follows
-// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html.
-// The caller needs GetSecretValue on each secret besides.
-func batchGetSecretValue(c *call, in *batchGetSecretValueInput) (any, error) {
-	if (len(in.SecretIDList) > 0) == (len(in.Filters) > 0) {
-		return nil, errorf("InvalidParameterException", "Either 'SecretIdList' or 'Filters' must be provided, but not both.")
-	}
-	if len(in.Filters) == 0 && in.MaxResults != nil {
-		return nil, errorf("InvalidParameterException", "'Filters' not specified. 'Filters' must also be specified when 'MaxResults' is provided.")
-	}
-	if err := cmp.Or(rangeOf("maxResults", in.MaxResults, 1, 20), checkFilters(in.Filters)); err != nil {
-		return nil, err
-	}
-	if len(in.SecretIDList) > 20 {
-		return nil, constraint("secretIdList", "Member must have length less than or equal to 20")
-	}
-	if err := c.may("secretsmanager:BatchGetSecretValue", "*", nil, nil); err != nil {
-		return nil, err
-	}
-	ids := in.SecretIDList
-	if len(in.Filters) > 0 {
-		for _, s := range c.lab.secrets.list(c.region, in.Filters, false) {
-			ids = append(ids, s.arn)
-		}
-		slices.Sort(ids)
-		if in.MaxResults == nil {
-			in.MaxResults = new(int64(20))
-		}
-	}
-	ids, next, err := page(ids, in.MaxResults, in.NextToken)
-	if err != nil {
-		return nil, err
-	}
-	type failure struct {
-		SecretID           string `json:"SecretId"`
-		ErrorCode, Message string
-	}
-	answer := struct {
-		SecretValues []*secretValue
-		Errors       []failure
-		NextToken    string `json:",omitempty"`
-	}{SecretValues: []*secretValue{}, Errors: []failure{}, NextToken: next}
-	for _, id := range ids {
-		found, err := c.read("GetSecretValue", getSecretValueInput{secretInput: secretInput{id}})
-		if err != nil {
-			answer.Errors = append(answer.Errors, failure{id, asAPIError(err).Code, asAPIError(err).Message})
-			continue
-		}
-		answer.SecretValues = append(answer.SecretValues, found)
-	}
-	return answer, nil
-}
-
 type listSecretVersionIDsInput struct {
 	secretInput
 	IncludeDeprecated bool
@@ -393,7 +333,7 @@ type listSecretVersionIDsInput struct {
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecretVersionIds.html.
 // The newest version comes first.
 func listSecretVersionIDs(c *call, in *listSecretVersionIDsInput) (any, error) {
-	if err := rangeOf("maxResults", in.MaxResults, 1, 100); err != nil {
+	if err := upTo("maxResults", in.MaxResults, 100); err != nil {
 		return nil, err
 	}
 	s, err := c.secret(in.SecretID)
