@@ -1,8 +1,10 @@
 package awsapi
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -25,6 +27,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
+	"github.com/aws/smithy-go"
 	smithymiddleware "github.com/aws/smithy-go/middleware"
 	"golang.org/x/net/http/httpproxy"
 )
@@ -183,12 +186,14 @@ func (c *Connection) load(ctx context.Context) (*aws.Config, error) {
 		options = append(options, config.WithUseDualStackEndpoint(aws.DualStackEndpointStateEnabled))
 	}
 	if c.config.CustomCABundle != "" {
-		bundle, err := os.Open(c.config.CustomCABundle)
+		bundle, err := os.ReadFile(c.config.CustomCABundle)
 		if err != nil {
-			return nil, &ConfigError{"custom_ca_bundle", "Invalid CA bundle", "The file of `custom_ca_bundle` can't be read: " + err.Error()}
+			return nil, &ConfigError{"custom_ca_bundle", "Invalid CA bundle", "The file can't be read: " + err.Error() + "."}
 		}
-		defer bundle.Close() //nolint:errcheck // It is only read.
-		options = append(options, config.WithCustomCABundle(bundle))
+		if !x509.NewCertPool().AppendCertsFromPEM(bundle) {
+			return nil, &ConfigError{"custom_ca_bundle", "Invalid CA bundle", "The file " + c.config.CustomCABundle + " holds no PEM certificate."}
+		}
+		options = append(options, config.WithCustomCABundle(bytes.NewReader(bundle)))
 	}
 	loaded, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
@@ -271,10 +276,7 @@ func (c *Connection) guard(ctx context.Context, cfg aws.Config) error {
 		return nil
 	}
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return &ConfigError{
-			"", "Missing AWS credentials",
-			"No valid AWS credentials were found. Set them in the provider block, in the environment (AWS_ACCESS_KEY_ID, AWS_PROFILE, …) or in the shared configuration files, as for hashicorp/aws.\n\nAWS error: " + err.Error(),
-		}
+		return noCredentials(err)
 	}
 	identity, err := c.sts(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
@@ -292,6 +294,23 @@ func (c *Connection) guard(ctx context.Context, cfg aws.Config) error {
 	}
 	c.guarded = true
 	return nil
+}
+
+// noCredentials tells credentials that are not there from those that AWS does
+// not give out, as for a role that does not trust the caller.
+func noCredentials(err error) *ConfigError {
+	operation, ok := errors.AsType[*smithy.OperationError](err)
+	if !ok || operation.ServiceID == "ec2imds" { // The instance is asked last, when nothing else has credentials.
+		return &ConfigError{
+			"", "Missing AWS credentials",
+			"No AWS credentials were found. Set them in the provider block, in the environment (AWS_ACCESS_KEY_ID, AWS_PROFILE, …) or in the shared configuration files, as for hashicorp/aws.\n\n" + Explain(err),
+		}
+	}
+	attribute := map[string]string{"AssumeRole": "assume_role", "AssumeRoleWithWebIdentity": "assume_role_with_web_identity"}[operation.OperationName]
+	return &ConfigError{
+		attribute, "Unable to obtain AWS credentials",
+		"The credentials come from " + operation.ServiceID + " (" + operation.OperationName + "), which did not give them out. For a role, check its ARN, its trust policy and the credentials that it is assumed with.\n\n" + Explain(err),
+	}
 }
 
 // retryer retries what a later try can mend. A host that refuses connections

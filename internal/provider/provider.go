@@ -15,7 +15,10 @@ import (
 	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
 )
 
-var _ provider.Provider = (*rotationProvider)(nil)
+var (
+	_ provider.Provider                   = (*rotationProvider)(nil)
+	_ provider.ProviderWithValidateConfig = (*rotationProvider)(nil)
+)
 
 // New returns the provider in a version, for the plugin server.
 func New(version string) func() provider.Provider {
@@ -57,10 +60,7 @@ func (p *rotationProvider) Configure(ctx context.Context, req provider.Configure
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	config := model.config(ctx, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
+	config := model.config()
 	config.Version = p.version
 	resp.ResourceData = &session{
 		rotation:         rotation.NewService(awsapi.Connect(config).Clients, p.clock),

@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -91,7 +90,7 @@ func (p *rotationProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 			"A provider block of `hashicorp/aws` can be copied over: arguments of the same name mean the same. " +
 			"Nothing calls AWS until a resource needs it.",
 		Attributes: map[string]schema.Attribute{
-			"region":                   text("AWS Region. Default: `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's. Resources that are given a secret's ARN use the Region in it."),
+			"region":                   text("AWS Region. Default: `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's. Resources that are given a secret's ARN use the Region in it.", region),
 			"profile":                  text("Profile of the shared configuration files. Default: `AWS_PROFILE`."),
 			"access_key":               text("Access key ID. Default: `AWS_ACCESS_KEY_ID`."),
 			"secret_key":               schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: "Secret access key. Default: `AWS_SECRET_ACCESS_KEY`."},
@@ -100,15 +99,15 @@ func (p *rotationProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 			"shared_credentials_files": texts("Paths of shared credentials files. Default: `~/.aws/credentials`."),
 			"max_retries": schema.Int64Attribute{
 				Optional: true, MarkdownDescription: "How often a call that failed in passing, such as by throttling, is tried again. Default: 25.",
-				Validators: []validator.Int64{int64validator.AtLeast(1)},
+				Validators: []validator.Int64{int64validator.AtLeast(0)},
 			},
 			"retry_mode": schema.StringAttribute{
 				Optional: true, MarkdownDescription: "`standard` (default) or `adaptive`, as in the AWS SDKs.",
-				Validators: []validator.String{stringvalidator.OneOf("standard", "adaptive")},
+				Validators: []validator.String{oneOf("retry mode", "standard", "adaptive")},
 			},
 			"custom_ca_bundle":            text("Path of a file with PEM certificates to trust besides the system's. Default: `AWS_CA_BUNDLE`."),
-			"http_proxy":                  text("URL of the proxy for HTTP. Default: `HTTP_PROXY`."),
-			"https_proxy":                 text("URL of the proxy for HTTPS. Default: `HTTPS_PROXY`."),
+			"http_proxy":                  text("URL of the proxy for HTTP. Default: `HTTP_PROXY`.", proxyURL),
+			"https_proxy":                 text("URL of the proxy for HTTPS. Default: `HTTPS_PROXY`.", proxyURL),
 			"no_proxy":                    text("Comma-separated hosts to reach without a proxy. Default: `NO_PROXY`."),
 			"insecure":                    flag("Accept any TLS certificate. Default: false."),
 			"use_fips_endpoint":           flag("Use FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`."),
@@ -119,7 +118,7 @@ func (p *rotationProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 			"skip_requesting_account_id":  flag("Accepted for provider blocks copied from `hashicorp/aws`. The account of a secret is read from its ARN, so nothing is requested. Conflicts with `allowed_account_ids` and `forbidden_account_ids`."),
 			"preflight": schema.StringAttribute{
 				Optional: true, MarkdownDescription: "Default of `preflight` for every `rotation_setup`: `error` (default), `warn` or `off`.",
-				Validators: []validator.String{stringvalidator.OneOf(preflightError, preflightWarn, preflightOff)},
+				Validators: []validator.String{oneOf("preflight", preflightError, preflightWarn, preflightOff)},
 			},
 			"check_secret_value": flag("Default of `check_secret_value` for every `rotation_setup`: whether values may be read to check their format. Default: true."),
 		},
@@ -166,8 +165,8 @@ func (p *rotationProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 	}
 }
 
-func text(description string) schema.StringAttribute {
-	return schema.StringAttribute{Optional: true, MarkdownDescription: description}
+func text(description string, validators ...validator.String) schema.StringAttribute {
+	return schema.StringAttribute{Optional: true, MarkdownDescription: description, Validators: validators}
 }
 
 func texts(description string) schema.ListAttribute {
@@ -179,22 +178,30 @@ func flag(description string) schema.BoolAttribute {
 }
 
 func endpoint(service string) schema.StringAttribute {
-	return schema.StringAttribute{Optional: true, Validators: []validator.String{httpURL}, MarkdownDescription: "URL for " + service + "."}
+	return text("URL for "+service+".", httpURL)
 }
 
 func durationAttribute() schema.StringAttribute {
-	return schema.StringAttribute{Optional: true, Validators: []validator.String{sessionDuration}, MarkdownDescription: "Length of the session, from `15m` to `12h`. Default: `15m`."}
+	return text("Length of the session, from `15m` to `12h`. Default: `15m`.", sessionDuration)
 }
 
-// config translates the block. What the schema can't say is checked here.
-func (m providerModel) config(_ context.Context, diags *diag.Diagnostics) awsapi.Config {
-	guarded := len(m.AllowedAccountIDs) > 0 || len(m.ForbiddenAccountIDs) > 0
-	if len(m.AllowedAccountIDs) > 0 && len(m.ForbiddenAccountIDs) > 0 {
-		diags.AddAttributeError(path.Root("forbidden_account_ids"), "Invalid account guards", "`allowed_account_ids` and `forbidden_account_ids` exclude each other. Set one of them.")
+// ValidateConfig checks which arguments go together.
+func (p *rotationProvider) ValidateConfig(ctx context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse) {
+	var allowed, forbidden types.Set
+	var skip types.Bool
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("allowed_account_ids"), &allowed)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("forbidden_account_ids"), &forbidden)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("skip_requesting_account_id"), &skip)...)
+	if len(allowed.Elements()) > 0 && len(forbidden.Elements()) > 0 {
+		resp.Diagnostics.AddAttributeError(path.Root("forbidden_account_ids"), "Invalid account guards", "`allowed_account_ids` and `forbidden_account_ids` exclude each other. Keep one of them.")
 	}
-	if guarded && m.SkipRequestingAccountID.ValueBool() {
-		diags.AddAttributeError(path.Root("skip_requesting_account_id"), "Invalid account guards", "`allowed_account_ids` and `forbidden_account_ids` can only be checked when the account may be asked for. Remove `skip_requesting_account_id`.")
+	if len(allowed.Elements())+len(forbidden.Elements()) > 0 && skip.ValueBool() {
+		resp.Diagnostics.AddAttributeError(path.Root("skip_requesting_account_id"), "Invalid account guards", "`allowed_account_ids` and `forbidden_account_ids` can only be checked when the account may be asked for. Remove `skip_requesting_account_id`.")
 	}
+}
+
+// config translates the block.
+func (m providerModel) config() awsapi.Config {
 	c := awsapi.Config{
 		Region:                    m.Region.ValueString(),
 		Profile:                   m.Profile.ValueString(),

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -33,27 +34,35 @@ func (m setupModel) validateARNs(diags *diag.Diagnostics) {
 	secret, noSecret := arn.ParseSecret(m.SecretID.ValueString())
 	function, noFunction := arn.ParseFunction(m.RotationLambdaARN.ValueString())
 	role, noRole := arn.ParseRole(m.RoleARN.ValueString())
-	region := m.Region.ValueString()
-	if noSecret == nil && region != "" && region != secret.Region {
-		diags.AddAttributeError(path.Root("region"), "Invalid Region", "The secret's ARN names the Region "+secret.Region+". Remove `region` or give a secret of "+region+".")
+	wrong := func(attribute, thing, detail string) {
+		diags.AddAttributeError(path.Root(attribute), "Invalid "+thing, detail)
 	}
+	named := m.Region.ValueString()
 	if noSecret == nil {
-		region = secret.Region
+		if region.wrong(named) == "" && named != secret.Region {
+			wrong("region", "Region", "The secret's ARN names the Region "+secret.Region+". Remove `region` or give a secret of "+named+".")
+		}
+		named = secret.Region
 	}
-	if noFunction == nil && region != "" && function.Region != region {
-		diags.Append(diagnosticOf(*rotation.OtherRegion(function.Region, region)))
-	}
-	managed := m.managed() && !m.Access.IsUnknown()
-	if noSecret == nil && noFunction == nil && managed && function.AccountID != secret.AccountID {
-		diags.AddAttributeError(path.Root("rotation_lambda_arn"), "Rotation function in another account",
-			"The function belongs to account "+function.AccountID+" and the secret to "+secret.AccountID+". The policy of its role and its permission can't be written from here. "+
+	switch {
+	case noFunction != nil:
+	case noSecret == nil && function.Partition != secret.Partition:
+		wrong("rotation_lambda_arn", "function ARN", "The function is in the partition "+function.Partition+" and the secret in "+secret.Partition+". A secret is rotated by a function of its own Region.")
+	case region.wrong(named) == "" && function.Region != named:
+		diags.Append(diagnosticOf(*rotation.OtherRegion(function.Region, named)))
+	case noSecret == nil && function.AccountID != secret.AccountID && m.managed() && !m.Access.IsUnknown():
+		wrong("rotation_lambda_arn", "function ARN",
+			"The function belongs to account "+function.AccountID+" and the secret to account "+secret.AccountID+". The policy of its role and its permission can't be written from here. "+
 				"Create them in the function's account and set `access = \"external\"`.")
 	}
 	if noFunction == nil && noRole == nil && role.AccountID != function.AccountID {
-		diags.AddAttributeError(path.Root("role_arn"), "Invalid execution role", "A function runs as a role of its own account. The function belongs to account "+function.AccountID+" and the role to "+role.AccountID+".")
+		wrong("role_arn", "execution role", "A function runs as a role of its own account. The function belongs to account "+function.AccountID+" and the role to account "+role.AccountID+".")
+	}
+	if key := kmsKey.FindStringSubmatch(m.KMSKeyARN.ValueString()); key != nil && region.wrong(named) == "" && key[1] != named {
+		wrong("kms_key_arn", "KMS key ARN", "The key is in "+key[1]+" and the secret in "+named+". A secret is encrypted with a key of its own Region.")
 	}
 	if s := m.SuperuserSecretARN.ValueString(); s != "" && s == m.SecretID.ValueString() {
-		diags.AddAttributeError(path.Root("superuser_secret_arn"), "Invalid superuser secret", "`superuser_secret_arn` is the secret that rotates. The superuser is another user, with a secret of its own.")
+		wrong("superuser_secret_arn", "superuser secret", "`superuser_secret_arn` is the secret that rotates. The superuser is another user, with a secret of its own.")
 	}
 }
 
@@ -79,24 +88,40 @@ func (m setupModel) validateRules(ctx context.Context, diags *diag.Diagnostics) 
 
 // validateArguments checks which arguments go together.
 func (m setupModel) validateArguments(diags *diag.Diagnostics) {
-	if t, ok := catalog.Lookup(m.RotationType.ValueString()); ok && m.SuperuserSecretARN.IsNull() && m.managed() && !m.Access.IsUnknown() {
+	wrong := func(attribute, detail string) {
+		diags.AddAttributeError(path.Root(attribute), "Invalid argument", detail)
+	}
+	level := or(m.Preflight, preflightError)
+	if t, ok := catalog.Lookup(m.RotationType.ValueString()); ok && m.SuperuserSecretARN.IsNull() && m.managed() && !m.Access.IsUnknown() && !m.Preflight.IsUnknown() && level != preflightOff {
 		for _, f := range findings.Superuser(t, "", nil) {
-			diags.Append(diagnosticOf(problemOf(f, f.Argument, or(m.Preflight, preflightError))))
+			diags.Append(diagnosticOf(problemOf(f, f.Argument, level)))
 		}
 	}
 	if m.RotationLambdaARN.IsNull() {
-		for name, set := range map[string]bool{
-			"rotation_type": !m.RotationType.IsNull(), "superuser_secret_arn": !m.SuperuserSecretARN.IsNull(), "role_arn": !m.RoleARN.IsNull(),
-			"statement_id": !m.StatementID.IsNull(), "role_policy_name": !m.RolePolicyName.IsNull(),
+		for _, argument := range []struct {
+			name  string
+			value attr.Value
+		}{
+			{"rotation_type", m.RotationType},
+			{"superuser_secret_arn", m.SuperuserSecretARN},
+			{"role_arn", m.RoleARN},
+			{"statement_id", m.StatementID},
+			{"role_policy_name", m.RolePolicyName},
 		} {
-			if set {
-				diags.AddAttributeError(path.Root(name), "Invalid argument", "`"+name+"` is about a rotation function, and `rotation_lambda_arn` is not set.")
+			if !argument.value.IsNull() {
+				wrong(argument.name, "`"+argument.name+"` is about a rotation function, and `rotation_lambda_arn` is not set.")
 			}
 		}
-	} else if !m.ExternalRoleARN.IsNull() {
-		diags.AddAttributeError(path.Root("external_secret_rotation_role_arn"), "Invalid argument", "A managed external secret rotates without a function. Remove `rotation_lambda_arn` or this argument.")
+	} else {
+		const detail = "A managed external secret rotates without a function. Remove `rotation_lambda_arn` or this argument."
+		if !m.ExternalRoleARN.IsNull() {
+			wrong("external_secret_rotation_role_arn", detail)
+		}
+		if !m.ExternalMetadata.IsNull() {
+			wrong("external_secret_rotation_metadata", detail)
+		}
 	}
 	if !m.RotationEnabled.IsNull() && !m.RotationEnabled.IsUnknown() && !m.RotationEnabled.ValueBool() && m.RotateImmediately.ValueBool() {
-		diags.AddAttributeError(path.Root("rotate_immediately"), "Invalid argument", "`rotate_immediately = true` asks for a rotation, and `rotation_enabled = false` switches rotation off.")
+		wrong("rotate_immediately", "`rotate_immediately = true` asks for a rotation, and `rotation_enabled = false` switches rotation off.")
 	}
 }

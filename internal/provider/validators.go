@@ -4,10 +4,11 @@ import (
 	"context"
 	"net/url"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
@@ -55,7 +56,40 @@ func sentence(s string) string {
 	return s
 }
 
-var secretName = regexp.MustCompile(`^[A-Za-z0-9/_+=.@!-]{1,512}$`)
+// matching is a check by a pattern; advice says what a right value looks like.
+func matching(pattern *regexp.Regexp, thing, description, advice string) check {
+	return check{thing, description, func(s string) string {
+		if !pattern.MatchString(s) {
+			return advice
+		}
+		return ""
+	}}
+}
+
+// oneOf is a check against a list.
+func oneOf(thing string, values ...string) check {
+	list := "`" + strings.Join(values, "`, `") + "`"
+	return check{thing, "must be one of " + list, func(s string) string {
+		if !slices.Contains(values, s) {
+			return "The value is one of " + list + ", not " + strconv.Quote(s) + "."
+		}
+		return ""
+	}}
+}
+
+func webURL(thing, advice string, schemes ...string) check {
+	return check{thing, "must be a URL with " + strings.Join(schemes, ", "), func(s string) string {
+		if u, err := url.Parse(s); err != nil || u.Host == "" || !slices.Contains(schemes, u.Scheme) {
+			return advice
+		}
+		return ""
+	}}
+}
+
+var (
+	secretName = regexp.MustCompile(`^[A-Za-z0-9/_+=.@!-]{1,512}$`)
+	kmsKey     = regexp.MustCompile(`^arn:aws[a-z-]*:kms:([a-z0-9-]+):\d{12}:key/[A-Za-z0-9-]+$`)
+)
 
 var (
 	secretARN   = check{"secret ARN", "must be the ARN of a secret", parsed(arn.ParseSecret)}
@@ -72,19 +106,11 @@ var (
 		return ""
 	}}
 
-	kmsKeyARN = check{"KMS key ARN", "must be the ARN of a KMS key", func(s string) string {
-		if p := strings.Split(s, ":"); len(p) != 6 || p[0] != "arn" || p[2] != "kms" || !strings.HasPrefix(p[5], "key/") {
-			return "A policy needs the ARN of the key itself, such as arn:aws:kms:REGION:ACCOUNT:key/ID; an alias is not enough."
-		}
-		return ""
-	}}
+	kmsKeyARN = matching(kmsKey, "KMS key ARN", "must be the ARN of a KMS key",
+		"A policy needs the ARN of the key itself, arn:aws:kms:REGION:ACCOUNT:key/ID; an alias is not enough.")
 
-	httpURL = check{"endpoint", "must be a URL with http or https", func(s string) string {
-		if u, err := url.Parse(s); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return "An endpoint is a URL such as https://secretsmanager.eu-west-1.amazonaws.com."
-		}
-		return ""
-	}}
+	httpURL  = webURL("endpoint", "An endpoint is a URL such as https://secretsmanager.eu-west-1.amazonaws.com.", "http", "https")
+	proxyURL = webURL("proxy URL", "A proxy is given by a URL such as http://proxy.example.com:3128.", "http", "https", "socks5", "socks5h")
 
 	sessionDuration = check{"session duration", "must be from 15m to 12h", func(s string) string {
 		if d, err := time.ParseDuration(s); err != nil || d < 15*time.Minute || d > 12*time.Hour {
@@ -93,7 +119,12 @@ var (
 		return ""
 	}}
 
-	accountID      = stringvalidator.RegexMatches(regexp.MustCompile(`^\d{12}$`), "an AWS account ID has twelve digits")
-	statementID    = stringvalidator.RegexMatches(regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}$`), "a statement ID has 1 to 100 letters, digits, hyphens or underscores")
-	rolePolicyName = stringvalidator.RegexMatches(regexp.MustCompile(`^[\w+=,.@-]{1,128}$`), "a policy name has 1 to 128 letters, digits or characters of _+=,.@-")
+	region = matching(regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-\d{1,2}$`), "Region", "must be the code of an AWS Region",
+		"A Region is given by its code, such as eu-central-1.")
+	accountID = matching(regexp.MustCompile(`^\d{12}$`), "account ID", "must be the ID of an AWS account",
+		"An AWS account ID has twelve digits.")
+	statementID = matching(regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}$`), "statement ID", "must be a statement ID that Lambda accepts",
+		"A statement ID has 1 to 100 letters, digits, hyphens or underscores.")
+	rolePolicyName = matching(regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,128}$`), "policy name", "must be a policy name that IAM accepts",
+		"A policy name has 1 to 128 letters, digits or characters of _+=,.@-")
 )

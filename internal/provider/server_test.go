@@ -1,0 +1,215 @@
+package provider
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
+)
+
+// server is the provider as a CLI talks to it, without a CLI: it gives the
+// attribute paths of diagnostics, and one question takes a millisecond.
+type server struct {
+	tfprotov6.ProviderServer
+	t                *testing.T
+	block, setupType tftypes.Type
+}
+
+// object holds the arguments that are set; all others are null.
+type object = map[string]any
+
+// noBlocks is a provider block without blocks in it.
+var noBlocks = object{"assume_role": []any{}, "assume_role_with_web_identity": []any{}, "endpoints": []any{}}
+
+// unknown is a value that is only known after apply.
+type unknown struct{}
+
+func newServer(t *testing.T, clock rotation.Clock) server {
+	t.Helper()
+	s, err := providerserver.NewProtocol6WithError(NewTest("test", clock)())()
+	if err != nil {
+		t.Fatal(err)
+	}
+	schemas, err := s.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server{s, t, schemas.Provider.ValueType(), schemas.ResourceSchemas["rotation_setup"].ValueType()}
+}
+
+// validateProvider returns the diagnostics of a provider block.
+func (s server) validateProvider(block object) []string {
+	s.t.Helper()
+	resp, err := s.ValidateProviderConfig(s.t.Context(), &tfprotov6.ValidateProviderConfigRequest{Config: s.dynamic(s.block, with(noBlocks, block))})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return lines(resp.Diagnostics)
+}
+
+// configure sets the provider up and returns its diagnostics.
+func (s server) configure(block object) []string {
+	s.t.Helper()
+	resp, err := s.ConfigureProvider(s.t.Context(), &tfprotov6.ConfigureProviderRequest{Config: s.dynamic(s.block, with(noBlocks, block))})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return lines(resp.Diagnostics)
+}
+
+// validate returns the diagnostics of a rotation_setup.
+func (s server) validate(setup object) []string {
+	s.t.Helper()
+	resp, err := s.ValidateResourceConfig(s.t.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: "rotation_setup", Config: s.dynamic(s.setupType, setup)})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return lines(resp.Diagnostics)
+}
+
+// planCreate plans a new rotation_setup and returns the diagnostics.
+func (s server) planCreate(setup object) []string {
+	s.t.Helper()
+	config := s.dynamic(s.setupType, setup)
+	prior, err := tfprotov6.NewDynamicValue(s.setupType, tftypes.NewValue(s.setupType, nil))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	resp, err := s.PlanResourceChange(s.t.Context(), &tfprotov6.PlanResourceChangeRequest{
+		TypeName: "rotation_setup", PriorState: &prior, ProposedNewState: config, Config: config,
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return lines(resp.Diagnostics)
+}
+
+// lines are diagnostics in one line each: severity, attribute path, text.
+func lines(diagnostics []*tfprotov6.Diagnostic) []string {
+	var all []string
+	for _, d := range diagnostics {
+		at := "-"
+		if d.Attribute != nil {
+			at = strings.ReplaceAll(strings.NewReplacer(`AttributeName("`, "", `")`, "", "ElementKeyInt(", "", ")", "").Replace(d.Attribute.String()), "ElementKeyValue", "element")
+		}
+		all = append(all, fmt.Sprintf("%s %s: %s: %s", d.Severity, at, d.Summary, d.Detail))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// expect compares diagnostics with what each should start with or, after an
+// ellipsis, contain.
+func expect(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	ok := len(got) == len(want)
+	for i := 0; ok && i < len(want); i++ {
+		for j, part := range strings.Split(want[i], "…") {
+			if j == 0 && !strings.HasPrefix(got[i], part) || !strings.Contains(got[i], part) {
+				ok = false
+			}
+		}
+	}
+	if !ok {
+		t.Errorf("Diagnostics (- wanted beginnings, + got):\n%s", cmp.Diff(want, got))
+	}
+}
+
+// dynamic makes a value of a schema's type; nil is no block at all.
+func (s server) dynamic(ty tftypes.Type, value object) *tfprotov6.DynamicValue {
+	s.t.Helper()
+	d, err := tfprotov6.NewDynamicValue(ty, s.value(ty, value))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return &d
+}
+
+// value makes a value of a type of Go's own: maps, slices, strings, numbers and
+// booleans. Attributes that a map lacks are null.
+func (s server) value(ty tftypes.Type, v any) tftypes.Value {
+	s.t.Helper()
+	if _, ok := v.(unknown); ok {
+		return tftypes.NewValue(ty, tftypes.UnknownValue)
+	}
+	switch ty := ty.(type) {
+	case tftypes.Object:
+		given, ok := v.(object)
+		if !ok {
+			return tftypes.NewValue(ty, nil)
+		}
+		members := map[string]tftypes.Value{}
+		for name, of := range ty.AttributeTypes {
+			members[name] = s.value(of, given[name])
+		}
+		for name := range given {
+			if ty.AttributeTypes[name] == nil {
+				s.t.Fatalf("There is no attribute %s.", name)
+			}
+		}
+		return tftypes.NewValue(ty, members)
+	case tftypes.Map:
+		given, ok := v.(object)
+		if !ok {
+			return tftypes.NewValue(ty, nil)
+		}
+		members := map[string]tftypes.Value{}
+		for name, member := range given {
+			members[name] = s.value(ty.ElementType, member)
+		}
+		return tftypes.NewValue(ty, members)
+	case tftypes.List:
+		return s.elements(ty, ty.ElementType, v)
+	case tftypes.Set:
+		return s.elements(ty, ty.ElementType, v)
+	}
+	return tftypes.NewValue(ty, v)
+}
+
+func (s server) elements(ty, of tftypes.Type, v any) tftypes.Value {
+	s.t.Helper()
+	given, ok := v.([]any)
+	if !ok {
+		return tftypes.NewValue(ty, nil)
+	}
+	elements := make([]tftypes.Value, len(given))
+	for i, element := range given {
+		elements[i] = s.value(of, element)
+	}
+	return tftypes.NewValue(ty, elements)
+}
+
+// block is the provider block for the lab.
+func (w world) block() object {
+	c, u := w.Administrator(), w.URL()
+	return object{
+		"region": w.Region(), "access_key": c.AccessKeyID, "secret_key": c.SecretAccessKey,
+		"endpoints": []any{object{"secretsmanager": u, "lambda": u, "iam": u, "sts": u, "cloudwatchlogs": u}},
+	}
+}
+
+// arguments are a rotation_setup of the world's secret and function.
+func (w world) arguments() object {
+	return object{
+		"secret_id": w.SecretARN, "rotation_lambda_arn": w.FunctionARN,
+		"rotation_rules": object{"schedule_expression": "cron(0 4 ? * SUN *)", "duration": "3h"},
+	}
+}
+
+// with is a copy of an object with some members replaced; nil makes one null.
+func with(o object, changes object) object {
+	changed := object{}
+	for _, members := range []object{o, changes} {
+		for name, v := range members {
+			changed[name] = v
+		}
+	}
+	return changed
+}
