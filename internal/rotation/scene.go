@@ -270,10 +270,15 @@ type Inspection struct {
 	KMSKeyARN     string
 	// Fresh says that no earlier create has left a role policy.
 	Fresh bool
-	// Rotates says that the create will rotate a credential that is in use.
+	// Rotates says that the create will rotate a credential that is in use. A
+	// value that is younger than an hour counts as the first one, stored for
+	// this very setup.
 	Rotates  bool
 	Problems []Problem
 }
+
+// firstValueAge is the age up to which a value is taken for the first one.
+const firstValueAge = time.Hour
 
 // Inspect looks at AWS for the plan of a create. It writes nothing. Problems
 // that a plan can't know to last are warnings.
@@ -286,13 +291,15 @@ func (s *Service) Inspect(ctx context.Context, want Setup) (Inspection, error) {
 	if err != nil {
 		return Inspection{}, err
 	}
-	_, done := sc.secret.asked(causeCreate)
+	pending, done := sc.secret.asked(causeCreate)
 	in := Inspection{
 		SecretARN:     sc.secret.arn.String(),
 		OwningService: aws.ToString(sc.secret.OwningService),
 		KMSKeyARN:     sc.kmsKeyARN(want),
 		Fresh:         sc.generation == 0 && sc.function != nil,
-		Rotates:       want.Enabled && sc.secret.current() != "" && sc.rotatesAtCreate(want) && !done && !sc.remnant,
+	}
+	if current := sc.secret.current(); want.Enabled && current != "" && sc.rotatesAtCreate(want) && !sc.remnant && pending == "" {
+		in.Rotates = !done && s.clock.Now().Sub(o.madeAt(ctx, in.SecretARN, current)) > firstValueAge
 	}
 	in.Problems = o.checkValue(ctx, want, sc.secret)
 	return in, nil
