@@ -132,24 +132,35 @@ func (r *setupResource) inspect(ctx context.Context, config setupModel, diags *d
 		// A secret that is not there by name may be made by this same plan.
 		byName := p.Code == findings.SecretNotFound && !strings.HasPrefix(config.SecretID.ValueString(), "arn:")
 		if p.Code != "" && (level == preflightWarn || byName) {
-			p.Warning = true
-			p.Detail += "\n\nThis is checked again before the first write."
+			p = checkedAgain(p)
 		}
-		diags.Append(diagnosticOf(p))
+		diags.Append(diagnosticOf(atPlan(p)))
 		return nil
 	}
 	for _, p := range seen.Problems {
-		if p.Code.Stage() == findings.StageApply && !p.Warning {
-			p.Warning = true
-			p.Detail += "\n\nThis is checked again before the first write."
-		}
-		diags.Append(diagnosticOf(p))
+		diags.Append(diagnosticOf(atPlan(p)))
 	}
 	if seen.Rotates {
 		diags.AddAttributeWarning(path.Root("rotate_immediately"), "Create rotates a secret that is in use",
 			"The secret "+seen.SecretARN+" has a value, and creating this setup rotates it at once: applications have to read the new one. To leave it to the schedule, set `rotate_immediately = false`.")
 	}
 	return &seen
+}
+
+// atPlan makes a warning of an error that the rest of the plan may still repair.
+func atPlan(p rotation.Problem) rotation.Problem {
+	if p.Code.Stage() == findings.StageApply {
+		return checkedAgain(p)
+	}
+	return p
+}
+
+func checkedAgain(p rotation.Problem) rotation.Problem {
+	if !p.Warning {
+		p.Warning = true
+		p.Detail += "\n\nThis is checked again before the first write."
+	}
+	return p
 }
 
 // replaced reports whether the setup is for another secret than before. Only a

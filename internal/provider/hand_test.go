@@ -1,0 +1,186 @@
+package provider
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
+)
+
+// hand does to the world what people do in the console.
+type hand struct {
+	world
+	t *testing.T
+}
+
+func (w world) hand(t *testing.T) hand { return hand{w, t} }
+
+// rotation sets rotation up: with a permission and a policy of its own.
+func (h hand) rotation(days int64) {
+	h.t.Helper()
+	h.permission("by-hand", h.SecretARN)
+	h.policy("by-hand", rotation.PolicyFor(rotation.Setup{}, h.SecretARN, "", 1))
+	h.rules(h.FunctionARN, &types.RotationRulesType{AutomaticallyAfterDays: &days})
+}
+
+// rules gives the secret rules and a function, without a rotation.
+func (h hand) rules(functionARN string, rules *types.RotationRulesType) {
+	h.t.Helper()
+	_, err := h.Secrets.RotateSecret(h.t.Context(), &secretsmanager.RotateSecretInput{
+		SecretId: &h.SecretARN, RotationLambdaARN: &functionARN, RotateImmediately: aws.Bool(false), RotationRules: rules,
+	})
+	h.Must(err)
+}
+
+// rotate rotates the secret and waits.
+func (h hand) rotate() {
+	h.t.Helper()
+	_, err := h.Secrets.RotateSecret(h.t.Context(), &secretsmanager.RotateSecretInput{SecretId: &h.SecretARN})
+	h.Must(err)
+	finished := h.Finished()
+	for range 60 {
+		if h.Finished() > finished {
+			return
+		}
+		h.Advance(1e9)
+	}
+	h.t.Fatalf("The rotation does not finish: %+v", h.Events())
+}
+
+// cancel switches rotation off.
+func (h hand) cancel() {
+	h.t.Helper()
+	_, err := h.Secrets.CancelRotateSecret(h.t.Context(), &secretsmanager.CancelRotateSecretInput{SecretId: &h.SecretARN})
+	h.Must(err)
+}
+
+// permission permits Secrets Manager to invoke the function.
+func (h hand) permission(statementID, sourceARN string) {
+	h.t.Helper()
+	_, err := h.Functions.AddPermission(h.t.Context(), &lambda.AddPermissionInput{
+		FunctionName: &h.FunctionARN, StatementId: &statementID, Action: aws.String("lambda:InvokeFunction"),
+		Principal: aws.String("secretsmanager.amazonaws.com"), SourceAccount: aws.String(h.AccountID()), SourceArn: &sourceARN,
+	})
+	h.Must(err)
+}
+
+func (h hand) removePermission(statementID string) {
+	h.t.Helper()
+	_, err := h.Functions.RemovePermission(h.t.Context(), &lambda.RemovePermissionInput{FunctionName: &h.FunctionARN, StatementId: &statementID})
+	h.Must(err)
+}
+
+// policy puts an inline policy on the role.
+func (h hand) policy(name, document string) {
+	h.t.Helper()
+	_, err := h.Roles.PutRolePolicy(h.t.Context(), &iam.PutRolePolicyInput{RoleName: &h.Role, PolicyName: &name, PolicyDocument: &document})
+	h.Must(err)
+}
+
+func (h hand) removePolicy(name string) {
+	h.t.Helper()
+	_, err := h.Roles.DeleteRolePolicy(h.t.Context(), &iam.DeleteRolePolicyInput{RoleName: &h.Role, PolicyName: &name})
+	h.Must(err)
+}
+
+// document reads an inline policy of a role, "" if there is none.
+func (h hand) document(role, name string) string {
+	h.t.Helper()
+	out, err := h.Roles.GetRolePolicy(h.t.Context(), &iam.GetRolePolicyInput{RoleName: &role, PolicyName: &name})
+	if err != nil {
+		return ""
+	}
+	document, err := url.QueryUnescape(*out.PolicyDocument)
+	h.Must(err)
+	return document
+}
+
+// role gives the function another execution role.
+func (h hand) role(name string) {
+	h.t.Helper()
+	_, err := h.Functions.UpdateFunctionConfiguration(h.t.Context(), &lambda.UpdateFunctionConfigurationInput{
+		FunctionName: &h.FunctionARN, Role: aws.String("arn:aws:iam::" + h.AccountID() + ":role/" + name),
+	})
+	h.Must(err)
+}
+
+// key encrypts the secret with another key.
+func (h hand) key(keyARN string) {
+	h.t.Helper()
+	_, err := h.Secrets.UpdateSecret(h.t.Context(), &secretsmanager.UpdateSecretInput{SecretId: &h.SecretARN, KmsKeyId: &keyARN})
+	h.Must(err)
+}
+
+// passwords are those of all versions of a secret.
+func (h hand) passwords(secretARN string) []string {
+	h.t.Helper()
+	versions, err := h.Secrets.ListSecretVersionIds(h.t.Context(), &secretsmanager.ListSecretVersionIdsInput{SecretId: &secretARN, IncludeDeprecated: aws.Bool(true)})
+	h.Must(err)
+	var passwords []string
+	for _, v := range versions.Versions {
+		out, err := h.Secrets.GetSecretValue(h.t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &secretARN, VersionId: v.VersionId})
+		if err != nil {
+			continue // A version that never received a value.
+		}
+		var value struct{ Password string }
+		h.Must(json.Unmarshal([]byte(*out.SecretString), &value))
+		passwords = append(passwords, value.Password)
+	}
+	return passwords
+}
+
+// shown returns which of some secrets a text shows, in clear or in one of the
+// encodings that files of a CLI use.
+func shown(text string, secrets ...string) []string {
+	var found []string
+	for _, secret := range secrets {
+		quoted, _ := json.Marshal(secret) //nolint:errchkjson // Strings always marshal.
+		for _, form := range []string{secret, strings.Trim(string(quoted), `"`), url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret))} {
+			if strings.Contains(text, form) {
+				found = append(found, secret)
+				break
+			}
+		}
+	}
+	return found
+}
+
+// shownNothing fails the test if texts show the planted password.
+func shownNothing(t *testing.T, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if len(shown(text, firstPassword)) > 0 {
+			t.Errorf("The planted password is in %q.", text)
+		}
+	}
+}
+
+// statements are the IDs in the function's policy.
+func (h hand) statements() []string {
+	h.t.Helper()
+	policy := h.FunctionPolicy()
+	if policy == "" {
+		return nil
+	}
+	var document struct {
+		Statement []struct{ Sid string }
+	}
+	if err := json.Unmarshal([]byte(policy), &document); err != nil {
+		h.t.Fatal(fmt.Errorf("function policy: %w", err))
+	}
+	var ids []string
+	for _, s := range document.Statement {
+		ids = append(ids, s.Sid)
+	}
+	return ids
+}
