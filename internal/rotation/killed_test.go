@@ -97,6 +97,14 @@ func external(w *world, want *rotation.Setup) {
 	w.permitByOthers(want.FunctionARN, w.Role)
 }
 
+// serviceManaged turns a setup into one of a secret that a service rotates.
+func serviceManaged(w *world, want *rotation.Setup) {
+	secretARN, err := w.CreateServiceManagedSecret(w.Region(), "rds!cluster", "rds", `{"username":"master","password":"x-master-x"}`, 7)
+	w.Must(err)
+	w.SecretARN = secretARN
+	want.SecretID, want.FunctionARN = secretARN, ""
+}
+
 func days(n int64) func(*world, *rotation.Setup) {
 	return func(_ *world, want *rotation.Setup) { want.Rules = rotation.Rules{AutomaticallyAfterDays: n} }
 }
@@ -120,6 +128,15 @@ var lives = []life{
 		want.SuperuserSecretARN = w.NewSecret("super", map[string]any{"username": "root", "password": "x-super-x"})
 		want.StatementID, want.RolePolicyName = "my-statement", "my-policy"
 	}),
+	creating("create service-managed", 0, serviceManaged),
+	creating("create service-managed rotating now", 1, func(w *world, want *rotation.Setup) {
+		serviceManaged(w, want)
+		want.RotateImmediately = new(true)
+	}),
+	creating("create service-managed switched off", 0, func(w *world, want *rotation.Setup) {
+		serviceManaged(w, want)
+		want.Enabled = false
+	}),
 	creating("create switched off", 0, func(_ *world, want *rotation.Setup) { want.Enabled = false }),
 
 	updating("update schedule", 1, nil, days(7)),
@@ -137,6 +154,7 @@ var lives = []life{
 		want.Triggers = map[string]string{"key": "2"}
 		otherFunction(w, want)
 	}),
+	updating("update service-managed schedule", 0, serviceManaged, days(9)),
 	updating("update function and switches off", 1, nil, func(w *world, want *rotation.Setup) {
 		want.Enabled = false
 		otherFunction(w, want)
@@ -145,6 +163,11 @@ var lives = []life{
 	deleting("delete", nil, nil),
 	deleting("delete external", external, nil),
 	deleting("delete switched off", func(_ *world, want *rotation.Setup) { want.Enabled = false }, nil),
+	deleting("delete service-managed", serviceManaged, nil),
+	deleting("delete service-managed switched off", func(w *world, want *rotation.Setup) {
+		serviceManaged(w, want)
+		want.Enabled = false
+	}, nil),
 	deleting("delete during a rotation", nil, func(w *world) { w.rotateByHand() }),
 }
 

@@ -67,6 +67,8 @@ func (o *operation) rotate(ctx context.Context, sec *secret, want Setup, token s
 			if err := o.clock.Sleep(ctx, pollPause); err != nil {
 				return "", err
 			}
+		case isNotComplete(err) && sec.leftover() != "":
+			return "", notComplete(sec, sec.leftover())
 		default:
 			return "", rotateRefused(want, err)
 		}

@@ -1,6 +1,7 @@
 package rotation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -164,7 +165,7 @@ func (o *operation) recognise(ctx context.Context, want Setup, s *scene) error {
 			"Take it over without a rotation by importing it:\n\n"+importBlock(secretARN)+
 				"\n\nWhere an `aws_secretsmanager_secret_rotation` of this configuration set it up, use a `moved` block instead.")
 	}
-	if p := s.secret.pending(); p != "" && pending == "" && want.FunctionARN != "" && !s.remnant {
+	if p := cmp.Or(s.secret.pending(), s.secret.leftover()); p != "" && pending == "" && want.FunctionARN != "" && !s.remnant {
 		return notComplete(s.secret, p)
 	}
 	return nil
@@ -199,6 +200,10 @@ func notComplete(s *secret, pending string) *Problem {
 func recovery(s *secret, pending string) string {
 	const command = "  aws secretsmanager update-secret-version-stage --secret-id %s "
 	id := s.arn.String()
+	if pending == s.leftover() {
+		return "That version was AWSCURRENT before: its rotation has finished, and only the label was left behind. Drop it:\n\n" +
+			fmt.Sprintf(command+"--version-stage AWSPENDING --remove-from-version-id %s", id, pending)
+	}
 	return "Find out which password is accepted now: that of AWSCURRENT or that of version " + pending + ". " +
 		"If AWSCURRENT works, or the version has no value, drop the label:\n\n" +
 		fmt.Sprintf(command+"--version-stage AWSPENDING --remove-from-version-id %s", id, pending) +

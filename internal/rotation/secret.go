@@ -57,7 +57,17 @@ func (s *secret) current() string { return s.with(labelCurrent) }
 // pending returns the version of a rotation that is not complete, or "".
 // AWSPENDING beside AWSCURRENT is what a finished rotation leaves behind.
 func (s *secret) pending() string {
-	if version := s.with(labelPending); version != s.current() {
+	if version := s.with(labelPending); version != s.current() && version != s.with(labelPrevious) {
+		return version
+	}
+	return ""
+}
+
+// leftover returns the version on which a finished rotation has left
+// AWSPENDING, if a value stored since has made it AWSPREVIOUS. No rotation runs
+// then, and yet AWS takes the last one for incomplete.
+func (s *secret) leftover() string {
+	if version := s.with(labelPending); version != s.current() && version == s.with(labelPrevious) {
 		return version
 	}
 	return ""
