@@ -121,7 +121,7 @@ func (o *operation) startCreated(ctx context.Context, want Setup, s *scene) (ver
 		// The rotation of an earlier try is not complete. Asking with its own
 		// token makes AWS go on with it and starts no other.
 		return o.rotate(ctx, s.secret, want, pending, true)
-	case s.remnant:
+	case s.remnant && !(s.rotatesAtCreate(want) && o.owed(ctx, s.secret)):
 		if s.asWanted(want) {
 			return "", nil
 		}
@@ -130,6 +130,27 @@ func (o *operation) startCreated(ctx context.Context, want Setup, s *scene) (ver
 		return o.rotate(ctx, s.secret, want, Token(secretARN, s.secret.current(), causeCreate), true)
 	}
 	return "", o.reconfigure(ctx, secretARN, want, s.function)
+}
+
+// owed reports whether the rotation that an earlier create asked for never
+// succeeded and is not pending any more, as when somebody has stored a new
+// value to mend its cause: the create still owes it.
+func (o *operation) owed(ctx context.Context, sec *secret) bool {
+	if _, done := sec.asked(causeCreate); done {
+		return false
+	}
+	if sec.LastRotatedDate == nil {
+		return true
+	}
+	versions := o.versions(ctx, sec.arn.String())
+	for version, made := range versions {
+		for before := range versions {
+			if version == Token(sec.arn.String(), before, causeCreate) && made.After(*sec.LastRotatedDate) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // takeBack undoes what a create wrote before AWS accepted the rotation.

@@ -189,19 +189,24 @@ func (o *operation) read(ctx context.Context, secretARN, version string) (state 
 
 // madeAt is when a version was made; zero if AWS does not say.
 func (o *operation) madeAt(ctx context.Context, secretARN, version string) time.Time {
+	return o.versions(ctx, secretARN)[version]
+}
+
+// versions are when the versions of a secret were made, also of those without a
+// label; as far as AWS says.
+func (o *operation) versions(ctx context.Context, secretARN string) map[string]time.Time {
 	pages := secretsmanager.NewListSecretVersionIdsPaginator(o.SecretsManager, &secretsmanager.ListSecretVersionIdsInput{
 		SecretId: &secretARN, IncludeDeprecated: aws.Bool(true),
 	})
+	made := map[string]time.Time{}
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return time.Time{}
+			break
 		}
 		for _, v := range page.Versions {
-			if aws.ToString(v.VersionId) == version {
-				return aws.ToTime(v.CreatedDate)
-			}
+			made[aws.ToString(v.VersionId)] = aws.ToTime(v.CreatedDate)
 		}
 	}
-	return time.Time{}
+	return made
 }
