@@ -1,0 +1,97 @@
+terraform {
+  required_providers {
+    aws = {
+      source = "hashicorp/aws"
+    }
+    rotation = {
+      source = "rotationsafe/rotation"
+    }
+  }
+}
+
+# The secret and its first value. A write-only argument keeps the password out of
+# the state, and its version keeps Terraform from writing the value again once
+# rotation has changed it. Both need Terraform or OpenTofu 1.11.
+resource "aws_secretsmanager_secret" "orders" {
+  # checkov:skip=CKV2_AWS_57: rotated by rotation_setup.orders
+  name = "orders"
+}
+
+variable "first_password" {
+  type      = string
+  sensitive = true
+  ephemeral = true
+}
+
+resource "aws_secretsmanager_secret_version" "orders" {
+  secret_id                = aws_secretsmanager_secret.orders.id
+  secret_string_wo_version = 1
+  secret_string_wo = jsonencode({
+    engine   = "postgres"
+    host     = "orders.cluster-example.eu-west-1.rds.amazonaws.com"
+    port     = 5432
+    dbname   = "orders"
+    username = "orders"
+    password = var.first_password
+  })
+}
+
+# The rotation function, here AWS's template for a single PostgreSQL user. It has
+# to reach both the database and Secrets Manager.
+resource "aws_lambda_function" "rotator" {
+  function_name = "postgresql-single-user"
+  role          = aws_iam_role.rotator.arn
+  runtime       = "python3.12"
+  handler       = "lambda_function.lambda_handler"
+  filename      = "postgresql-single-user.zip"
+  timeout       = 30
+
+  environment {
+    variables = {
+      SECRETS_MANAGER_ENDPOINT = "https://secretsmanager.eu-west-1.amazonaws.com"
+    }
+  }
+
+  vpc_config {
+    subnet_ids         = ["subnet-0a1b2c3d4e5f60718"]
+    security_group_ids = ["sg-0a1b2c3d4e5f60718"]
+  }
+}
+
+# The role needs no policy for the secret: rotation_setup writes it.
+resource "aws_iam_role" "rotator" {
+  name = "postgresql-single-user"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "lambda.amazonaws.com" }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "rotator" {
+  role       = aws_iam_role.rotator.name
+  policy_arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
+}
+
+resource "rotation_setup" "orders" {
+  # Taken from the version, so that the first value is there before the first
+  # rotation.
+  secret_id           = aws_secretsmanager_secret_version.orders.secret_id
+  rotation_lambda_arn = aws_lambda_function.rotator.arn
+  rotation_type       = "PostgreSQLSingleUser"
+
+  # Optional. With it, a role that is replaced is served in the same apply.
+  role_arn = aws_iam_role.rotator.arn
+
+  rotation_rules = {
+    schedule_expression = "cron(0 4 ? * SUN *)"
+    duration            = "3h"
+  }
+
+  # The role may write logs and reach the database before it is used, and until
+  # the last rotation is over.
+  depends_on = [aws_iam_role_policy_attachment.rotator]
+}
