@@ -88,6 +88,8 @@ const (
 // ServeHTTP answers one AWS request. The service and the Region are those of
 // the SigV4 credential scope, as an AWS endpoint would check them.
 func (l *Lab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// The time of the lab, so that clients can tell what a log event came after.
+	w.Header().Set("Date", l.Now().UTC().Format(http.TimeFormat))
 	c := &call{lab: l, requestID: newUUID(), http: r}
 	match := scope.FindStringSubmatch(r.Header.Get("Authorization"))
 	if match != nil {
