@@ -83,29 +83,34 @@ func (o *operation) rolePolicy(ctx context.Context, role, name string) (string, 
 	return document, nil
 }
 
-// putRolePolicy makes a policy of a role what it should be and reports whether
-// that took a write. A policy of the same name that no setup of this secret
-// wrote is left alone and is an error.
-func (o *operation) putRolePolicy(ctx context.Context, role, name, secretARN, want string, u *undo) (wrote bool, err error) {
+// putRolePolicy makes a policy of a role what it should be. A policy of the same
+// name that no setup of this secret wrote is left alone and is an error.
+func (o *operation) putRolePolicy(ctx context.Context, role, name, secretARN, want string, u *undo) error {
 	defer o.roles.lock(role)()
 	have, err := o.rolePolicy(ctx, role, name)
 	if err != nil {
-		return false, failed("", "read the policy of the execution role", fmt.Sprintf("The policy %q of role %q could not be read.", name, role), err)
+		return failed("", "read the policy of the execution role", fmt.Sprintf("The policy %q of role %q could not be read.", name, role), err)
 	}
 	switch {
 	case have == "":
 		u.push(func(ctx context.Context) error { return o.deleteRolePolicy(ctx, role, name) })
 	case Generation(have, secretARN) == 0:
-		return false, policyNameTaken(role, name)
+		return policyNameTaken(role, name)
 	case iampolicy.Equivalent(have, want):
-		return false, nil
+		return nil
 	default:
 		u.push(func(ctx context.Context) error { return o.writeRolePolicy(ctx, role, name, have) })
 	}
-	if err := o.writeRolePolicy(ctx, role, name, want); err != nil {
-		return false, failed("", "write the role policy", fmt.Sprintf("The policy %q could not be put on the execution role %q.", name, role), err)
+	err = o.writeRolePolicy(ctx, role, name, want)
+	switch {
+	case err == nil:
+		return nil
+	case awsapi.Is(err, "LimitExceeded", "LimitExceededException"):
+		return full("role_arn", findings.RolePolicyFull,
+			fmt.Sprintf("The inline policies of the execution role %q together may have %d characters, and with the policy %q they would have more. A role has room for about 25 of them, one for each secret.", role, iampolicy.MaxRolePolicyCharacters, name),
+			"Use a function with another role for some of the secrets, or give the role one policy for all of them and set `access = \"external\"`.", err)
 	}
-	return true, nil
+	return failed("", "write the role policy", fmt.Sprintf("The policy %q could not be put on the execution role %q.", name, role), err)
 }
 
 func policyNameTaken(role, name string) *Problem {
@@ -147,15 +152,14 @@ func (o *operation) again(ctx context.Context, codes []string, write func() erro
 	}
 }
 
-// addPermission makes sure that the function's policy holds our statement and
-// reports whether that took a write. mine says that a different statement of
-// the same name is ours and may be replaced.
-func (o *operation) addPermission(ctx context.Context, statementID, functionARN, secretARN string, mine bool, u *undo) (wrote bool, err error) {
+// addPermission makes sure that the function's policy holds our statement. mine
+// says that a different statement of the same name is ours and may be replaced.
+func (o *operation) addPermission(ctx context.Context, statementID, functionARN, secretARN string, mine bool, u *undo) error {
 	name, qualifier := split(functionARN)
 	defer o.functions.lock(name)()
 	a, err := arn.ParseSecret(secretARN)
 	if err != nil {
-		return false, wrong("secret_id", "Invalid secret ARN", err.Error())
+		return wrong("secret_id", "Invalid secret ARN", err.Error())
 	}
 	want := PermissionFor(statementID, functionARN, secretARN)
 	err = o.again(ctx, []string{"PreconditionFailedException", "ResourceConflictException"}, func() error {
@@ -183,6 +187,7 @@ func (o *operation) addPermission(ctx context.Context, statementID, functionARN,
 			})
 		}
 		defer o.reads.forget("policy " + functionARN)
+		o.wrotePermission = true // Even if the answer gets lost.
 		_, err = o.Lambda.AddPermission(ctx, &lambda.AddPermissionInput{
 			FunctionName: &name, Qualifier: qualifier, StatementId: &statementID,
 			Action:        aws.String("lambda:InvokeFunction"),
@@ -191,20 +196,26 @@ func (o *operation) addPermission(ctx context.Context, statementID, functionARN,
 			SourceArn:     &secretARN,
 			RevisionId:    optional(policy.revisionID),
 		})
-		wrote = wrote || err == nil
 		return err
 	})
-	if err != nil {
-		attribute := ""
-		if awsapi.IsNotFound(err) {
-			attribute = "rotation_lambda_arn"
-		}
-		return wrote, failed(attribute, "add the invoke permission", fmt.Sprintf("Secrets Manager could not be permitted to invoke %s.", functionARN), err)
+	switch {
+	case err == nil:
+		return nil
+	case awsapi.Is(err, "PolicyLengthExceededException"):
+		return full("rotation_lambda_arn", findings.InvokePolicyFull,
+			fmt.Sprintf("The policy of %s has reached its limit of %d KB. It has room for about 50 statements, one for each secret.", functionARN, iampolicy.MaxFunctionPolicyBytes/1024),
+			"Use another function or alias for some of the secrets, or permit the function for all secrets of the account by one statement and set `access = \"external\"`.", err)
+	case awsapi.IsNotFound(err):
+		return failed("rotation_lambda_arn", "add the invoke permission", fmt.Sprintf("Secrets Manager could not be permitted to invoke %s.", functionARN), err)
 	}
-	if wrote {
-		o.wrotePermission = o.clock.Now()
-	}
-	return wrote, nil
+	return failed("", "add the invoke permission", fmt.Sprintf("Secrets Manager could not be permitted to invoke %s.", functionARN), err)
+}
+
+// full is the problem of a policy that has no room for what a setup needs.
+func full(attribute string, code findings.Code, detail, remedy string, err error) *Problem {
+	p := found(attribute, code, detail, remedy+"\n\n"+awsapi.Explain(err))
+	p.cause = err
+	return p
 }
 
 func statementTaken(statementID, functionARN string) *Problem {

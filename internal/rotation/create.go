@@ -2,12 +2,11 @@ package rotation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-
-	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
 )
 
 // undoTimeout bounds taking back the writes of a failed create, which goes on
@@ -44,22 +43,25 @@ func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration)
 	}
 
 	var u undo
+	if sc.generation > 0 && !sc.secret.enabled() {
+		u.push(func(ctx context.Context) error { o.clear(ctx, object); return nil })
+	}
 	if err := o.grant(ctx, want, object, false, &u); err != nil {
 		return o.takeBack(ctx, object, u, err)
 	}
 	version, err := o.startCreated(ctx, want, sc)
 	if err != nil {
 		if open, ok := asOpen(err); ok {
-			return nil, o.warnings, o.unfinished(ctx, object.SecretARN, open)
+			return nil, o.warnings, unfinished(object.SecretARN, open)
 		}
 		return o.takeBack(ctx, object, u, err)
 	}
 	if sc.stray != "" {
-		o.sweep(ctx, want, sc, object)
+		o.sweep(ctx, sc, object)
 	}
 	if version != "" && want.Wait {
-		if err := o.await(ctx, want, object.SecretARN, version, sc.function); err != nil {
-			return o.rotationFailed(ctx, want, object, version, sc, u, err)
+		if err := o.complete(ctx, want, object.SecretARN, version, sc.function); err != nil {
+			return o.rotationFailed(ctx, want, object, version, sc, err)
 		}
 	}
 	s.mu.Lock()
@@ -102,11 +104,10 @@ func (o *operation) grant(ctx context.Context, want Setup, object *Object, mine 
 	if !want.Managed || object.FunctionARN == "" {
 		return nil
 	}
-	if _, err := o.putRolePolicy(ctx, object.RoleName, object.RolePolicyName, object.SecretARN, object.RolePolicy, u); err != nil {
+	if err := o.putRolePolicy(ctx, object.RoleName, object.RolePolicyName, object.SecretARN, object.RolePolicy, u); err != nil {
 		return err
 	}
-	_, err := o.addPermission(ctx, object.StatementID, object.FunctionARN, object.SecretARN, mine || want.StatementID == "", u)
-	return err
+	return o.addPermission(ctx, object.StatementID, object.FunctionARN, object.SecretARN, mine || want.StatementID == "", u)
 }
 
 // startCreated brings rotation to what a create wants and returns the version
@@ -121,31 +122,35 @@ func (o *operation) startCreated(ctx context.Context, want Setup, s *scene) (ver
 		// The rotation of an earlier try is not complete. Asking with its own
 		// token makes AWS go on with it and starts no other.
 		return o.rotate(ctx, s.secret, want, pending, true)
-	case s.remnant && !(s.rotatesAtCreate(want) && o.owed(ctx, s.secret)):
-		if s.asWanted(want) {
-			return "", nil
-		}
-		return "", o.reconfigure(ctx, secretARN, want, s.function)
-	case s.rotatesAtCreate(want):
-		return o.rotate(ctx, s.secret, want, Token(secretARN, s.secret.current(), causeCreate), true)
+	case o.asks(ctx, want, s):
+		return o.rotate(ctx, s.secret, want, o.newToken(ctx, s.secret, causeCreate), true)
+	case s.asWanted(want):
+		return "", nil
 	}
 	return "", o.reconfigure(ctx, secretARN, want, s.function)
+}
+
+// asks reports whether a create asks for a rotation, and no earlier one of this
+// setup has.
+func (o *operation) asks(ctx context.Context, want Setup, s *scene) bool {
+	pending, done := s.secret.asked(causeCreate)
+	if !want.Enabled || pending != "" || !s.rotatesAtCreate(want) {
+		return false
+	}
+	return !s.remnant || !done && (want.FunctionARN == "" || o.owed(ctx, s.secret))
 }
 
 // owed reports whether the rotation that an earlier create asked for never
 // succeeded and is not pending any more, as when somebody has stored a new
 // value to mend its cause: the create still owes it.
 func (o *operation) owed(ctx context.Context, sec *secret) bool {
-	if _, done := sec.asked(causeCreate); done {
-		return false
-	}
 	if sec.LastRotatedDate == nil {
 		return true
 	}
 	versions := o.versions(ctx, sec.arn.String())
-	for version, made := range versions {
+	for version, v := range versions {
 		for before := range versions {
-			if version == Token(sec.arn.String(), before, causeCreate) && made.After(*sec.LastRotatedDate) {
+			if isToken(version, sec.arn.String(), before, causeCreate) && v.made.After(*sec.LastRotatedDate) {
 				return true
 			}
 		}
@@ -167,17 +172,26 @@ func (o *operation) takeBack(ctx context.Context, object *Object, u undo, cause 
 	return nil, o.warnings, cause
 }
 
+// clear removes what earlier creates left where this one works. It is tidying
+// up: what fails is a warning.
+func (o *operation) clear(ctx context.Context, object *Object) {
+	err := o.dropPermission(ctx, object.StatementID, object.InvokePermission)
+	if err == nil {
+		err = o.dropRolePolicy(ctx, object.RoleName, object.RolePolicyName, object.SecretARN, Generation(object.RolePolicy, object.SecretARN))
+	}
+	if err != nil {
+		o.warn(*failed("", "tidy up after an earlier try", "An earlier try was interrupted. Its permission or role policy is still there.", err))
+	}
+}
+
 // sweep removes what an earlier create left on another function and its role.
 // It is tidying up: what fails is a warning.
-func (o *operation) sweep(ctx context.Context, want Setup, s *scene, object *Object) {
+func (o *operation) sweep(ctx context.Context, s *scene, object *Object) {
 	err := o.dropPermission(ctx, object.StatementID, PermissionFor(object.StatementID, s.stray, object.SecretARN))
-	if err == nil {
-		var f *function
-		if f, err = o.function(ctx, s.stray, false); err == nil && f.role.Name != object.RoleName {
-			err = o.dropRolePolicy(ctx, f.role.Name, policyName(want, object.SecretARN), object.SecretARN, s.generation)
-		}
+	if err == nil && s.strayRole != object.RoleName {
+		err = o.dropRolePolicy(ctx, s.strayRole, object.RolePolicyName, object.SecretARN, s.generation)
 	}
-	if err != nil && !awsapi.IsNotFound(err) {
+	if err != nil {
 		o.warn(*failed("", "tidy up after an earlier try", fmt.Sprintf("An earlier try set rotation up with %s. Its permission or role policy is still there.", s.stray), err))
 	}
 }
@@ -185,30 +199,60 @@ func (o *operation) sweep(ctx context.Context, want Setup, s *scene, object *Obj
 // rotationFailed ends a create whose rotation was accepted and did not succeed.
 // All stays as it is, so that the next create resumes it; only a rotation that
 // can't succeed and never wrote a value is taken back whole.
-func (o *operation) rotationFailed(ctx context.Context, want Setup, object *Object, version string, s *scene, u undo, cause error) (*Object, []Problem, error) {
-	failure, ok := cause.(*rotationError) //nolint:errorlint // await returns it unwrapped.
+func (o *operation) rotationFailed(ctx context.Context, want Setup, object *Object, version string, s *scene, cause error) (*Object, []Problem, error) {
+	failure, ok := errors.AsType[*rotationError](cause)
 	if !ok || !failure.permanent || !want.ReadValue || s.function == nil {
-		return nil, o.warnings, o.unfinished(ctx, object.SecretARN, cause)
+		return nil, o.warnings, unfinished(object.SecretARN, cause)
 	}
-	clean := context.WithoutCancel(ctx)
-	discarded, err := o.discard(clean, s.secret.arn.String(), version, s.function.timeout)
-	if !discarded || err != nil {
-		return nil, o.warnings, o.unfinished(ctx, object.SecretARN, cause)
+	ctx = context.WithoutCancel(ctx)
+	discarded, err := o.discard(ctx, object.SecretARN, version, s.function.timeout)
+	if err == nil && !discarded {
+		err = o.switchBackOn(ctx, want, object.SecretARN, version)
+	}
+	if err != nil {
+		o.warn(*failed("", "discard the failed rotation", "", err))
+	}
+	if err != nil || !discarded {
+		return nil, o.warnings, unfinished(object.SecretARN, cause)
 	}
 	p := failure.problem()
-	p.Detail += "\n\nThe rotation had not written a value, so it was cancelled and everything that this create wrote was taken back. The secret's value was not touched."
-	return o.takeBack(clean, object, u, p)
+	p.Detail += "\n\nThe rotation had not written a value, so it was cancelled and everything that this setup wrote was taken back. The secret's value was not touched."
+	var u undo
+	u.push(func(ctx context.Context) error {
+		return o.dropRolePolicy(ctx, object.RoleName, object.RolePolicyName, object.SecretARN, Generation(object.RolePolicy, object.SecretARN))
+	})
+	u.push(func(ctx context.Context) error {
+		return o.dropPermission(ctx, object.StatementID, object.InvokePermission)
+	})
+	return o.takeBack(ctx, object, u, p)
+}
+
+// switchBackOn takes a rotation up again that was cancelled to be discarded and
+// turned out to have written its value at the last moment.
+func (o *operation) switchBackOn(ctx context.Context, want Setup, secretARN, version string) error {
+	sec, err := o.describe(ctx, secretARN)
+	if err != nil || sec.enabled() || sec.pending() != version {
+		return err
+	}
+	_, err = o.rotate(ctx, sec, want, version, true)
+	return err
 }
 
 // unfinished explains a rotation that AWS has accepted and whose outcome is bad
 // or open.
-func (o *operation) unfinished(_ context.Context, secretARN string, cause error) *Problem {
-	p := failed("", "complete the rotation", "", cause)
-	if failure, ok := cause.(*rotationError); ok { //nolint:errorlint // await returns it unwrapped.
-		p = failure.problem()
-	}
+func unfinished(secretARN string, cause error) *Problem {
+	p := explain(cause)
 	p.Detail += "\n\nRotation is configured, and AWS keeps retrying it by itself. Nothing was taken back, and this setup is not in the state yet. " +
 		"Mend the cause and apply again: the next apply resumes this same rotation and starts no other.\n\n" +
 		"To remove the setup instead, import it first and then destroy it:\n\n" + importBlock(secretARN)
 	return p
+}
+
+// explain makes a problem of what ended the wait for a rotation, for the caller
+// to add to.
+func explain(cause error) *Problem {
+	if failure, ok := errors.AsType[*rotationError](cause); ok {
+		return failure.problem()
+	}
+	return new(*failed("", "complete the rotation", "", cause))
 }

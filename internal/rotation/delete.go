@@ -53,7 +53,8 @@ func (o *operation) stop(ctx context.Context, want Setup, have Object) error {
 	if err != nil {
 		return failed("", "read the secret", "", err)
 	}
-	if sec.DeletedDate != nil || !sec.enabled() || !have.rotates(sec) {
+	back := have.OwningService != "" && !have.PreviousRules.IsZero()
+	if sec.DeletedDate != nil || !sec.enabled() && !back || !have.rotates(sec) {
 		return nil
 	}
 	var f *function
@@ -62,24 +63,23 @@ func (o *operation) stop(ctx context.Context, want Setup, have Object) error {
 			return failed("", "read the rotation function", "", err)
 		}
 	}
-	if err := o.letFinish(ctx, want, sec.arn.String(), f); err != nil {
-		return err
-	}
-	if sec, err = o.describe(ctx, have.SecretARN); err != nil {
-		return failed("", "read the secret", "", err)
-	}
-	switch {
-	case !sec.enabled():
-		return nil
-	case have.OwningService != "" && !have.PreviousRules.IsZero():
-		back := Setup{Rules: have.PreviousRules}
-		if sec.rules() == back.Rules {
+	for {
+		sec, err := o.letFinish(ctx, want, have.SecretARN, f)
+		switch {
+		case err != nil || sec == nil:
+			return err
+		case back && sec.enabled() && sec.rules() == have.PreviousRules:
+			return nil
+		case back:
+			_, err := o.rotate(ctx, sec, Setup{Rules: have.PreviousRules}, "", false)
+			return err
+		case !sec.enabled():
 			return nil
 		}
-		_, err := o.rotate(ctx, sec, back, "", false)
-		return err
+		if interrupted, err := o.cancel(ctx, have.SecretARN); err != nil || !interrupted {
+			return err
+		}
 	}
-	return o.cancel(ctx, have.SecretARN)
 }
 
 // rotates reports whether the rotation that AWS shows is the one of this
@@ -92,41 +92,44 @@ func (have Object) rotates(sec *secret) bool {
 	return configured == have.FunctionARN
 }
 
-// letFinish waits until no rotation is incomplete. A rotation that is stuck is
-// cancelled and its label kept; one whose version never received a value is
-// cancelled and its label dropped.
-func (o *operation) letFinish(ctx context.Context, want Setup, secretARN string, f *function) error {
+// letFinish waits until no rotation is incomplete and returns the secret, nil if
+// it is gone. A rotation that is stuck is cancelled and its label kept; one
+// whose version never received a value is cancelled and its label dropped.
+func (o *operation) letFinish(ctx context.Context, want Setup, secretARN string, f *function) (*secret, error) {
 	for {
 		sec, err := o.describe(ctx, secretARN)
+		if awsapi.IsNotFound(err) {
+			return nil, nil
+		}
 		if err != nil {
-			return failed("", "read the secret", "", err)
+			return nil, failed("", "read the secret", "", err)
 		}
 		pending := sec.pending()
 		if pending == "" {
-			return nil
+			return sec, nil
 		}
 		if !sec.enabled() {
 			o.warn(*leftPending(sec, pending))
-			return nil
+			return sec, nil
 		}
-		if o.stuck(ctx, sec, pending, f) {
+		stuck := o.stuck(ctx, sec, pending, f)
+		if stuck || f != nil && o.clock.Now().Sub(o.madeAt(ctx, secretARN, pending)) > f.timeout {
 			discarded, err := o.discardIfEmpty(ctx, want, secretARN, pending, f)
-			if err != nil || discarded {
-				return err
+			if err == nil && stuck && !discarded {
+				_, err = o.cancelHalfway(ctx, secretARN)
 			}
-			o.warn(*leftPending(sec, pending))
-			return o.cancel(ctx, secretARN)
-		}
-		if f != nil && o.clock.Now().Sub(o.madeAt(ctx, secretARN, pending)) > f.timeout {
-			if discarded, err := o.discardIfEmpty(ctx, want, secretARN, pending, f); err != nil || discarded {
-				return err
+			if err != nil {
+				return nil, err
+			}
+			if stuck || discarded {
+				continue
 			}
 		}
 		if !o.clock.Now().Before(o.deadline) {
-			return stillRunning(sec, pending)
+			return nil, stillRunning(sec, pending)
 		}
 		if err := o.clock.Sleep(ctx, pollPause); err != nil {
-			return err
+			return nil, err
 		}
 	}
 }

@@ -62,6 +62,7 @@ func (o *operation) rotate(ctx context.Context, sec *secret, want Setup, token s
 		case !awsapi.Answered(err):
 			return token, o.afterSilence(ctx, secretARN, want, token, immediately, err)
 		case immediately && isNotComplete(err) && sec.pending() == token:
+			o.unconfigured = true
 			return token, nil // It is the rotation that we ask for; AWS says that it goes on with it.
 		case o.mayPass(err) && o.clock.Now().Before(giveUp):
 			if err := o.clock.Sleep(ctx, pollPause); err != nil {
@@ -79,7 +80,7 @@ func (o *operation) rotate(ctx context.Context, sec *secret, want Setup, token s
 // was just written.
 func (o *operation) mayPass(err error) bool {
 	message := awsapi.Message(err)
-	return !o.wrotePermission.IsZero() && cannotInvoke(err) ||
+	return o.wrotePermission && cannotInvoke(err) ||
 		awsapi.Is(err, "InvalidRequestException") && strings.Contains(message, "unable to assume role")
 }
 
@@ -96,16 +97,23 @@ func isNotComplete(err error) bool {
 func (o *operation) afterSilence(ctx context.Context, secretARN string, want Setup, token string, immediately bool, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer cancel()
-	sec, err := o.describe(ctx, secretARN)
-	switch {
-	case err != nil:
-		return openError{failed("", "rotate the secret", "AWS did not answer RotateSecret, and does not tell whether it has accepted it.", cause)}
-	case immediately && (sec.pending() == token || sec.current() == token):
-		return nil
-	case !immediately && (&scene{secret: sec}).asWanted(want):
-		return nil
+	// Several looks, since the first may show what was before.
+	for giveUp := o.clock.Now().Add(lagging); ; {
+		sec, err := o.describe(ctx, secretARN)
+		switch {
+		case err != nil:
+			return openError{failed("", "rotate the secret", "AWS did not answer RotateSecret, and does not tell whether it has accepted it.", cause)}
+		case immediately && (sec.pending() == token || sec.current() == token):
+			return nil
+		case !immediately && (&scene{secret: sec}).asWanted(want):
+			return nil
+		case !o.clock.Now().Before(giveUp):
+			return failed("", "rotate the secret", "AWS did not answer RotateSecret, and has not accepted it.", cause)
+		}
+		if err := o.clock.Sleep(ctx, pollPause); err != nil {
+			return openError{failed("", "rotate the secret", "AWS did not answer RotateSecret, and does not tell whether it has accepted it.", cause)}
+		}
 	}
-	return failed("", "rotate the secret", "AWS did not answer RotateSecret, and has not accepted it.", cause)
 }
 
 func rotateRefused(want Setup, err error) error {
@@ -164,18 +172,42 @@ func (o *operation) switchOff(ctx context.Context, sec *secret, f *function) err
 		return nil
 	}
 	secretARN := sec.arn.String()
-	if _, err := o.settle(ctx, secretARN, f); err != nil {
-		return err
+	for {
+		if _, err := o.settle(ctx, secretARN, f); err != nil {
+			return err
+		}
+		if interrupted, err := o.cancel(ctx, secretARN); err != nil || !interrupted {
+			return err
+		}
 	}
-	return o.cancel(ctx, secretARN)
 }
 
-func (o *operation) cancel(ctx context.Context, secretARN string) error {
-	_, err := o.SecretsManager.CancelRotateSecret(ctx, &secretsmanager.CancelRotateSecretInput{SecretId: &secretARN})
-	if err != nil {
-		return failed("", "switch rotation off", "", err)
+// cancel switches rotation off, once no rotation runs. One that has begun
+// meanwhile is taken up again, and the caller has to let it finish first.
+func (o *operation) cancel(ctx context.Context, secretARN string) (interrupted bool, err error) {
+	version, err := o.cancelHalfway(ctx, secretARN)
+	if err != nil || version == "" {
+		return false, err
 	}
-	return nil
+	sec, err := o.describe(ctx, secretARN)
+	if err != nil {
+		return false, failed("", "read the secret", "", err)
+	}
+	if sec.pending() != version {
+		return false, nil
+	}
+	_, err = o.rotate(ctx, sec, Setup{}, version, true) // With the configuration that AWS has kept.
+	return true, err
+}
+
+// cancelHalfway switches rotation off even if one runs, and returns its
+// version.
+func (o *operation) cancelHalfway(ctx context.Context, secretARN string) (version string, err error) {
+	out, err := o.SecretsManager.CancelRotateSecret(ctx, &secretsmanager.CancelRotateSecretInput{SecretId: &secretARN})
+	if err != nil {
+		return "", failed("", "switch rotation off", "", err)
+	}
+	return aws.ToString(out.VersionId), nil
 }
 
 // settle waits until no rotation is incomplete. One that is older than its
@@ -190,7 +222,7 @@ func (o *operation) settle(ctx context.Context, secretARN string, f *function) (
 		if pending == "" {
 			return sec, nil
 		}
-		if o.stuck(ctx, sec, pending, f) {
+		if !sec.enabled() || o.stuck(ctx, sec, pending, f) {
 			return nil, notComplete(sec, pending)
 		}
 		if !o.clock.Now().Before(o.deadline) {
@@ -225,7 +257,7 @@ func (o *operation) discard(ctx context.Context, secretARN, version string, invo
 	if state, _, _ := o.read(ctx, secretARN, version); state != valueAbsent {
 		return false, nil
 	}
-	if err := o.cancel(ctx, secretARN); err != nil {
+	if _, err := o.cancelHalfway(ctx, secretARN); err != nil {
 		return false, err
 	}
 	for _, pause := range []time.Duration{invocation, pollPause} {

@@ -24,8 +24,9 @@ type scene struct {
 	remnant bool
 	// generation of the role policy that is there, 0 if there is none of ours.
 	generation int
-	// stray is another function that the earlier create set the secret up with.
-	stray string
+	// stray is another function that the earlier create set the secret up with,
+	// strayRole the role of it; empty if it is gone.
+	stray, strayRole string
 }
 
 // lookAround gathers a scene and refuses what can't be set up. Nothing is
@@ -117,56 +118,71 @@ func OtherRegion(function, secret string) *Problem {
 // earlier create of this setup did not live to tell. A secret that somebody
 // else lets rotate is an error.
 func (o *operation) recognise(ctx context.Context, want Setup, s *scene) error {
-	secretARN := s.secret.arn.String()
-	configured := ""
-	if s.secret.enabled() {
-		configured = aws.ToString(s.secret.RotationLambdaARN)
-	}
+	configured := aws.ToString(s.secret.RotationLambdaARN) // AWS shows it also when rotation is off.
 	pending, done := s.secret.asked(causeCreate)
 	s.remnant = s.secret.enabled() && (pending != "" ||
 		want.FunctionARN == "" || // a service-managed secret is taken as it is
 		done && !want.Managed && configured == want.FunctionARN ||
 		!want.Managed && want.RotateImmediately != nil && !*want.RotateImmediately && s.asWanted(want))
 	if want.Managed && want.FunctionARN != "" {
-		roles := []*function{s.function}
-		if configured != "" && configured != want.FunctionARN {
-			if other, err := o.function(ctx, configured, true); err == nil {
-				roles = append(roles, other)
-			} else if !awsapi.IsNotFound(err) {
-				return failed("", "read the function that the secret rotates with", "", err)
-			}
-		}
-		for _, f := range roles {
-			policy, err := o.rolePolicy(ctx, f.role.Name, policyName(want, secretARN))
-			if err != nil {
-				return failed("role_policy_name", "read the policy of the execution role", "", err)
-			}
-			if policy != "" && Generation(policy, secretARN) == 0 {
-				return policyNameTaken(f.role.Name, policyName(want, secretARN))
-			}
-			s.generation = max(s.generation, Generation(policy, secretARN))
-		}
-		if configured != "" {
-			permissions, err := o.policy(ctx, configured, true)
-			if err != nil {
-				return failed("", "read the policy of the function that the secret rotates with", "", err)
-			}
-			id := statementID(want, secretARN)
-			ours := sameStatement(permissions.statement(id), PermissionFor(id, configured, secretARN))
-			s.remnant = s.remnant || ours
-			if ours && configured != want.FunctionARN {
-				s.stray = configured
-			}
+		if err := o.findAccess(ctx, want, s, configured); err != nil {
+			return err
 		}
 	}
 	if s.secret.enabled() && !s.remnant {
 		return found("secret_id", findings.RotationAlreadyConfigured,
 			fmt.Sprintf("Rotation of the secret %q is on (%s), and not by this setup. Nothing was changed.", want.SecretID, describeRotation(s.secret)),
-			"Take it over without a rotation by importing it:\n\n"+importBlock(secretARN)+
+			"Take it over without a rotation by importing it:\n\n"+importBlock(s.secret.arn.String())+
 				"\n\nWhere an `aws_secretsmanager_secret_rotation` of this configuration set it up, use a `moved` block instead.")
 	}
-	if p := cmp.Or(s.secret.pending(), s.secret.leftover()); p != "" && pending == "" && want.FunctionARN != "" && !s.remnant {
+	if p := cmp.Or(s.secret.pending(), s.secret.leftover()); p != "" && pending == "" && want.FunctionARN != "" && want.Enabled && !s.remnant {
 		return notComplete(s.secret, p)
+	}
+	return nil
+}
+
+// findAccess looks for the permission and the role policy of an earlier create:
+// where this one will write them, and with the function that the secret is
+// configured with.
+func (o *operation) findAccess(ctx context.Context, want Setup, s *scene, configured string) error {
+	secretARN := s.secret.arn.String()
+	role, name := roleName(s.roleARN(want)), policyName(want, secretARN)
+	policy, err := o.rolePolicy(ctx, role, name)
+	if err != nil {
+		return failed("role_policy_name", "read the policy of the execution role", "", err)
+	}
+	s.generation = Generation(policy, secretARN)
+	if policy != "" && s.generation == 0 {
+		return policyNameTaken(role, name)
+	}
+	if configured == "" {
+		return nil
+	}
+	permissions, err := o.policy(ctx, configured, true)
+	if err != nil {
+		return failed("", "read the policy of the function that the secret is configured with", "", err)
+	}
+	id := statementID(want, secretARN)
+	ours := sameStatement(permissions.statement(id), PermissionFor(id, configured, secretARN))
+	s.remnant = s.remnant || ours && s.secret.enabled()
+	if configured == want.FunctionARN {
+		return nil
+	}
+	strayGeneration := 0
+	switch f, err := o.function(ctx, configured, true); {
+	case err == nil:
+		s.strayRole = f.role.Name
+		policy, err := o.rolePolicy(ctx, s.strayRole, name)
+		if err != nil {
+			return failed("", "read the policy of the execution role of the function that the secret is configured with", "", err)
+		}
+		strayGeneration = Generation(policy, secretARN)
+	case !awsapi.IsNotFound(err):
+		return failed("", "read the function that the secret is configured with", "", err)
+	}
+	s.generation = max(s.generation, strayGeneration)
+	if ours || s.strayRole != role && strayGeneration > 0 {
+		s.stray = configured
 	}
 	return nil
 }
@@ -296,15 +312,14 @@ func (s *Service) Inspect(ctx context.Context, want Setup) (Inspection, error) {
 	if err != nil {
 		return Inspection{}, err
 	}
-	pending, done := sc.secret.asked(causeCreate)
 	in := Inspection{
 		SecretARN:     sc.secret.arn.String(),
 		OwningService: aws.ToString(sc.secret.OwningService),
 		KMSKeyARN:     sc.kmsKeyARN(want),
 		Fresh:         sc.generation == 0 && sc.function != nil,
 	}
-	if current := sc.secret.current(); want.Enabled && current != "" && sc.rotatesAtCreate(want) && !sc.remnant && pending == "" {
-		in.Rotates = !done && s.clock.Now().Sub(o.madeAt(ctx, in.SecretARN, current)) > firstValueAge
+	if current := sc.secret.current(); current != "" && o.asks(ctx, want, sc) {
+		in.Rotates = s.clock.Now().Sub(o.madeAt(ctx, in.SecretARN, current)) > firstValueAge
 	}
 	in.Problems = o.checkValue(ctx, want, sc.secret)
 	return in, nil

@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
@@ -40,6 +42,15 @@ func (o *operation) describe(ctx context.Context, secretID string) (*secret, err
 		return nil, fmt.Errorf("AWS describes the secret by an ARN that is not one: %w", err)
 	}
 	return &secret{out, a}, nil
+}
+
+// readAt is when AWS described the secret, by its own clock to the second, as
+// log events have it; otherwise if it does not say.
+func (s *secret) readAt(otherwise time.Time) time.Time {
+	if at, ok := awsmiddleware.GetServerTime(s.ResultMetadata); ok {
+		return at
+	}
+	return otherwise
 }
 
 // with returns the version that carries a staging label, or "".
@@ -133,13 +144,42 @@ func (s *secret) window() time.Duration {
 	return 24 * time.Hour
 }
 
-// Token is the ClientRequestToken, and so the version, of the rotation that
+// token is the ClientRequestToken, and so the version, of the rotation that
 // replaces a version of a secret for a cause. The same rotation asked for
-// again, also by another process, has the same token and happens once.
-func Token(secretARN, currentVersion, cause string) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{"rotation_setup", secretARN, currentVersion, cause}, "\x00")))
+// again, also by another process, has the same token and happens once. One
+// that was given up, so that its version has lost AWSPENDING, is followed by
+// that of the next try.
+func token(secretARN, currentVersion, cause string, try int) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{"rotation_setup", secretARN, currentVersion, cause, strconv.Itoa(try)}, "\x00")))
 	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80 // a version 8 UUID
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+}
+
+// tokenTries is how many tries of one rotation are told apart.
+const tokenTries = 8
+
+func isToken(version, secretARN, currentVersion, cause string) bool {
+	for try := range tokenTries {
+		if version == token(secretARN, currentVersion, cause, try) {
+			return true
+		}
+	}
+	return false
+}
+
+// newToken is the token to ask with for a rotation that is not pending: the
+// first whose version was not given up. What AWS does when it is asked once
+// more for such a version is not documented.
+func (o *operation) newToken(ctx context.Context, s *secret, cause string) string {
+	arn := s.arn.String()
+	made := o.versions(ctx, arn)
+	for try := range tokenTries {
+		version := token(arn, s.current(), cause, try)
+		if v, exists := made[version]; !exists || len(v.labels) > 0 {
+			return version
+		}
+	}
+	return token(arn, s.current(), cause, tokenTries-1)
 }
 
 // Causes of a rotation.
@@ -154,10 +194,10 @@ func causeTriggers(triggers map[string]string) string {
 // pending, or whether it is what made the current version.
 func (s *secret) asked(cause string) (pending string, done bool) {
 	arn, current := aws.ToString(s.ARN), s.current()
-	if p := s.pending(); p != "" && p == Token(arn, current, cause) {
+	if p := s.pending(); p != "" && isToken(p, arn, current, cause) {
 		return p, false
 	}
-	return "", current != "" && current == Token(arn, s.with(labelPrevious), cause)
+	return "", current != "" && isToken(current, arn, s.with(labelPrevious), cause)
 }
 
 // value is what reading a version tells. Its content stays in this package.
@@ -189,24 +229,30 @@ func (o *operation) read(ctx context.Context, secretARN, version string) (state 
 
 // madeAt is when a version was made; zero if AWS does not say.
 func (o *operation) madeAt(ctx context.Context, secretARN, version string) time.Time {
-	return o.versions(ctx, secretARN)[version]
+	return o.versions(ctx, secretARN)[version].made
 }
 
-// versions are when the versions of a secret were made, also of those without a
-// label; as far as AWS says.
-func (o *operation) versions(ctx context.Context, secretARN string) map[string]time.Time {
+// listed is a version in the list of versions.
+type listed struct {
+	made   time.Time
+	labels []string
+}
+
+// versions are the versions of a secret, also those without a label; as far as
+// AWS says.
+func (o *operation) versions(ctx context.Context, secretARN string) map[string]listed {
 	pages := secretsmanager.NewListSecretVersionIdsPaginator(o.SecretsManager, &secretsmanager.ListSecretVersionIdsInput{
 		SecretId: &secretARN, IncludeDeprecated: aws.Bool(true),
 	})
-	made := map[string]time.Time{}
+	all := map[string]listed{}
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			break
 		}
 		for _, v := range page.Versions {
-			made[aws.ToString(v.VersionId)] = aws.ToTime(v.CreatedDate)
+			all[aws.ToString(v.VersionId)] = listed{aws.ToTime(v.CreatedDate), v.VersionStages}
 		}
 	}
-	return made
+	return all
 }

@@ -129,10 +129,13 @@ type operation struct {
 	*Service
 	*awsapi.Clients
 	deadline time.Time
-	// wrotePermission is when this operation wrote the invoke permission; zero if
-	// it did not. Until AWS has spread such a change, it may still refuse.
-	wrotePermission time.Time
-	warnings        []Problem
+	// wrotePermission says that this operation wrote the invoke permission. Until
+	// AWS has spread such a change, it may still refuse.
+	wrotePermission bool
+	// unconfigured says that AWS goes on with a rotation and may not have taken
+	// the configuration that came with the request.
+	unconfigured bool
+	warnings     []Problem
 }
 
 func (s *Service) begin(ctx context.Context, secretID, region string, timeout time.Duration) (*operation, error) {

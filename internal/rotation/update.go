@@ -55,7 +55,9 @@ func Next(want Setup, have Object) Object {
 //
 // An object together with an error is the new state of a setup whose rotation
 // AWS has accepted and whose outcome is bad or open: its UnfinishedVersionID
-// makes the next update wait for it instead of rotating again.
+// makes the next update wait for it instead of rotating again. After any other
+// error the old state still tells what there is to remove, and the same update
+// goes on from where this one ended.
 func (s *Service) Update(ctx context.Context, want Setup, have Object, ask bool, timeout time.Duration) (*Object, []Problem, error) {
 	o, err := s.begin(ctx, have.SecretARN, want.Region, timeout)
 	if err != nil {
@@ -93,10 +95,8 @@ func (s *Service) Update(ctx context.Context, want Setup, have Object, ask bool,
 		version, err = o.bringTo(ctx, want, have, sc, ask)
 	}
 	if err != nil {
-		open, isOpen := asOpen(err)
-		if isOpen {
-			next.UnfinishedVersionID = version
-			return &next, o.warnings, open
+		if open, isOpen := asOpen(err); isOpen {
+			return nil, o.warnings, open // The next update finds out.
 		}
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 		defer cancel()
@@ -107,10 +107,10 @@ func (s *Service) Update(ctx context.Context, want Setup, have Object, ask bool,
 	}
 	next.UnfinishedVersionID = ""
 	if err := o.leave(ctx, have, next); err != nil {
-		return &next, o.warnings, err
+		return nil, o.warnings, err // What is still there stays recorded.
 	}
 	if version != "" && want.Wait {
-		if err := o.await(ctx, want, have.SecretARN, version, sc.function); err != nil {
+		if err := o.complete(ctx, want, have.SecretARN, version, sc.function); err != nil {
 			next.UnfinishedVersionID = version
 			return &next, o.warnings, resumable(err)
 		}
@@ -119,10 +119,7 @@ func (s *Service) Update(ctx context.Context, want Setup, have Object, ask bool,
 }
 
 func resumable(cause error) *Problem {
-	p := failed("", "complete the rotation", "", cause)
-	if failure, ok := cause.(*rotationError); ok { //nolint:errorlint // await returns it unwrapped.
-		p = failure.problem()
-	}
+	p := explain(cause)
 	p.Detail += "\n\nThe change itself is made, and AWS keeps retrying the rotation by itself. Mend the cause and apply again: " +
 		"the next apply waits for this same rotation and starts no other."
 	return p
@@ -171,7 +168,7 @@ func (o *operation) rotateNow(ctx context.Context, want Setup, s *scene) (versio
 	if err != nil {
 		return "", err
 	}
-	return o.rotate(ctx, sec, want, Token(secretARN, sec.current(), cause), true)
+	return o.rotate(ctx, sec, want, o.newToken(ctx, sec, cause), true)
 }
 
 // leave removes our permission and policy from where the setup no longer is.

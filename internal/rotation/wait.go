@@ -18,6 +18,9 @@ const (
 	// logsPause is the pause between looks at the function's log, whose API
 	// allows few calls.
 	logsPause = 15 * time.Second
+	// lagging is how long a read may show what was before: see
+	// https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#troubleshoot_general_eventually-consistent.
+	lagging = 30 * time.Second
 )
 
 // rotationError is a rotation that failed or that did not finish in time.
@@ -49,25 +52,45 @@ func (e *rotationError) problem() *Problem {
 	return p
 }
 
+// complete waits for a rotation and makes sure that the configuration is the
+// one that was asked for together with it.
+func (o *operation) complete(ctx context.Context, want Setup, secretARN, version string, f *function) error {
+	if err := o.await(ctx, want, secretARN, version, f); err != nil || !o.unconfigured {
+		return err
+	}
+	sec, err := o.describe(ctx, secretARN)
+	if err != nil {
+		return failed("", "read the secret", "", err)
+	}
+	if (&scene{secret: sec}).asWanted(want) {
+		return nil
+	}
+	return o.reconfigure(ctx, secretARN, want, f)
+}
+
 // await waits until a version is AWSCURRENT. AWS retries a failed rotation by
 // itself, so an attempt that failed is not the outcome, unless its cause is one
 // that no retry mends.
 func (o *operation) await(ctx context.Context, want Setup, secretARN, version string, f *function) error {
-	began := o.clock.Now().Add(-time.Minute) // The clocks of AWS and of this machine may differ.
-	if made := o.madeAt(ctx, secretARN, version); !made.IsZero() {
-		began = made.Add(-time.Second)
-	}
-	pause, nextLogs := firstPause, o.clock.Now().Add(logsPause)
+	var began time.Time // by the clock of AWS
+	started := o.clock.Now()
+	seen := started // when the version was last seen to be pending
+	pause, nextLogs := firstPause, started.Add(logsPause)
 	for {
 		sec, err := o.describe(ctx, secretARN)
 		if err != nil {
 			return failed("", "read the secret while it rotates", "", err)
 		}
+		if began.IsZero() {
+			began = sec.readAt(started)
+		}
 		labels := sec.VersionIdsToStages[version]
 		switch {
 		case slices.Contains(labels, labelCurrent), slices.Contains(labels, labelPrevious):
 			return nil
-		case !slices.Contains(labels, labelPending):
+		case slices.Contains(labels, labelPending):
+			seen = o.clock.Now()
+		case o.clock.Now().Sub(seen) >= lagging:
 			return &rotationError{
 				summary: "The rotation was abandoned", version: version, state: describeLabels(sec),
 				log: o.lastFailure(ctx, want, sec, version, f, began),
