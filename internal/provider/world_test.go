@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab/labtest"
 )
@@ -73,6 +74,9 @@ func (w world) factories() map[string]func() (tfprotov6.ProviderServer, error) {
 }
 
 func TestMain(m *testing.M) {
+	if os.Getenv(resource.EnvTfAcc) == "" {
+		isolate()
+	}
 	if os.Getenv("TF_ACC_TERRAFORM_PATH") == "" {
 		// Without a CLI the test framework would end the whole run: say why.
 		for _, cli := range []string{"terraform", "tofu"} {
