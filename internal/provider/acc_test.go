@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -130,7 +132,7 @@ func newAccount(t *testing.T, cfg aws.Config) account {
 	must(err)
 	secret, err := a.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{
 		Name:         &a.name,
-		SecretString: aws.String(`{"engine":"labstore","host":"lab","username":"app","password":"` + firstPassword + `"}`),
+		SecretString: aws.String(`{"username":"app","password":"` + firstPassword + `"}`),
 	})
 	must(err)
 	a.secretARN = *secret.ARN
@@ -140,7 +142,9 @@ func newAccount(t *testing.T, cfg aws.Config) account {
 			Handler: aws.String("rotator.handler"), Code: &lambdatypes.FunctionCode{ZipFile: zipped(t)}, Timeout: aws.Int32(30),
 			Environment: &lambdatypes.Environment{Variables: map[string]string{
 				"SECRETS_MANAGER_ENDPOINT": fmt.Sprintf("https://secretsmanager.%s.amazonaws.com", cfg.Region),
-				awslab.HandlerVariable:     "UserStore", // AWS does not look at it.
+				// For an embedded AWS: this test binary is the function. AWS does not look at them.
+				awslab.ExecVariable: os.Args[0],
+				actAsFunction:       "true",
 			}},
 		})
 		if err == nil {
@@ -173,6 +177,10 @@ func (a account) remove(t *testing.T) {
 	ctx := context.WithoutCancel(t.Context())
 	_, _ = a.functions.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: &a.name})
 	_, _ = a.secrets.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{SecretId: &a.name, ForceDeleteWithoutRecovery: aws.Bool(true)})
+	names, _ := a.roles.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: &a.name})
+	for _, name := range names.PolicyNames { // Of a setup that failed.
+		_, _ = a.roles.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &a.name, PolicyName: &name})
+	}
 	_, _ = a.roles.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &a.name, PolicyArn: aws.String(basicExecution)})
 	if _, err := a.roles.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &a.name}); err != nil {
 		t.Errorf("The role %s could not be removed: %v", a.name, err)
@@ -180,7 +188,7 @@ func (a account) remove(t *testing.T) {
 }
 
 // rotator is a rotation function without a database: the next password is
-// stored, and nobody has to be told of it.
+// stored, and nobody has to be told of it. runFunction is the same in Go.
 const rotator = `
 import json
 import boto3
@@ -207,6 +215,51 @@ def handler(event, context):
                 SecretId=secret, VersionStage="AWSCURRENT", MoveToVersionId=version, RemoveFromVersionId=current
             )
 `
+
+// actAsFunction is the environment variable that makes this test binary a
+// rotation function.
+const actAsFunction = "ROTATION_TEST_FUNCTION"
+
+// runFunction carries out one step of a rotation: the event is on standard
+// input.
+func runFunction() error {
+	ctx := context.Background()
+	var event struct{ Step, SecretId, ClientRequestToken string }
+	if err := json.NewDecoder(os.Stdin).Decode(&event); err != nil {
+		return err
+	}
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return err
+	}
+	secrets := secretsmanager.NewFromConfig(cfg)
+	switch event.Step {
+	case "createSecret":
+		password, err := secrets.GetRandomPassword(ctx, &secretsmanager.GetRandomPasswordInput{ExcludePunctuation: aws.Bool(true)})
+		if err != nil {
+			return err
+		}
+		_, err = secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
+			SecretId: &event.SecretId, ClientRequestToken: &event.ClientRequestToken, VersionStages: []string{"AWSPENDING"},
+			SecretString: aws.String(`{"username":"app","password":"` + *password.RandomPassword + `"}`),
+		})
+		return err
+	case "finishSecret":
+		d, err := secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &event.SecretId})
+		if err != nil {
+			return err
+		}
+		for version, labels := range d.VersionIdsToStages {
+			if slices.Contains(labels, "AWSCURRENT") {
+				_, err = secrets.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
+					SecretId: &event.SecretId, VersionStage: aws.String("AWSCURRENT"), MoveToVersionId: &event.ClientRequestToken, RemoveFromVersionId: &version,
+				})
+			}
+		}
+		return err
+	}
+	return nil
+}
 
 func zipped(t *testing.T) []byte {
 	t.Helper()

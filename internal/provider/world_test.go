@@ -3,7 +3,6 @@ package provider
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab/labtest"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/tfcli"
 )
 
 // firstPassword is the planted secret: it must appear in no artefact.
@@ -74,22 +74,23 @@ func (w world) factories() map[string]func() (tfprotov6.ProviderServer, error) {
 }
 
 func TestMain(m *testing.M) {
+	if os.Getenv(actAsFunction) != "" {
+		if err := runFunction(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	if os.Getenv(resource.EnvTfAcc) == "" {
 		isolate()
 	}
-	if os.Getenv("TF_ACC_TERRAFORM_PATH") == "" {
-		// Without a CLI the test framework would end the whole run: say why.
-		for _, cli := range []string{"terraform", "tofu"} {
-			if path, err := exec.LookPath(cli); err == nil {
-				_ = os.Setenv("TF_ACC_TERRAFORM_PATH", path)
-				break
-			}
-		}
-	}
-	if os.Getenv("TF_ACC_TERRAFORM_PATH") == "" {
-		fmt.Fprintln(os.Stderr, "These tests drive a real CLI: put terraform or tofu on PATH, set TF_ACC_TERRAFORM_PATH, or run `make test`, which builds one.")
+	// Without a CLI the test framework would end the whole run: say why.
+	cli, err := tfcli.Find()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "These tests drive a real CLI:", err)
 		os.Exit(1)
 	}
+	_ = os.Setenv("TF_ACC_TERRAFORM_PATH", cli)
 	code := m.Run()
 	for _, dir := range binaries {
 		_ = os.RemoveAll(dir)
