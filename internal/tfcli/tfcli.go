@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 )
 
 // Find returns the CLI to drive: $TF_ACC_TERRAFORM_PATH, else terraform or tofu
@@ -66,12 +67,23 @@ func New(path, dir, providerBinary string, env ...string) (*CLI, error) {
 	return &CLI{path: path, dir: dir, env: append(clean, env...)}, nil
 }
 
+// farewell is how long the CLI may take to end once it was interrupted. It has
+// to stop the provider.
+const farewell = 20 * time.Second
+
 // Run runs a command of the CLI and returns what it printed and its exit code.
-// The error is for a CLI that could not be run at all.
+// The error is for a CLI that could not be run at all. When the context ends the
+// CLI is interrupted, and neither it nor a provider that it started is left
+// when Run returns.
 func (c *CLI) Run(ctx context.Context, args ...string) (output string, code int, err error) {
 	cmd := exec.CommandContext(ctx, c.path, args...)
 	cmd.Dir, cmd.Env = c.dir, c.env
+	cmd.WaitDelay = farewell
+	killGroup := ownGroup(cmd)
 	out, err := cmd.CombinedOutput()
+	if ctx.Err() != nil && cmd.Process != nil {
+		killGroup()
+	}
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return string(out), exit.ExitCode(), nil
 	}
