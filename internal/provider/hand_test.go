@@ -129,6 +129,14 @@ func (h hand) key(keyARN string) {
 	h.Must(err)
 }
 
+// removeSecret deletes the secret at once.
+func (h hand) removeSecret() {
+	h.t.Helper()
+	_, err := h.Secrets.DeleteSecret(h.t.Context(), &secretsmanager.DeleteSecretInput{SecretId: &h.SecretARN, ForceDeleteWithoutRecovery: aws.Bool(true)})
+	h.Must(err)
+	h.Advance(time.Minute)
+}
+
 // passwords are those of all versions of a secret.
 func (h hand) passwords(secretARN string) []string {
 	h.t.Helper()

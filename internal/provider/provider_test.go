@@ -1,12 +1,16 @@
 package provider
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 )
 
 // isolate keeps the AWS and CLI configuration of the machine out of the tests.
@@ -195,4 +199,28 @@ func TestPolicyOfCaller(t *testing.T) {
 	c := w.NewUser("blind", "")
 	expect(t, s.configure(with(w.block(), object{"access_key": c.AccessKeyID, "secret_key": c.SecretAccessKey})))
 	expect(t, s.planCreate(w.arguments()))
+}
+
+// TestProviderUnknown applies with a provider block that is known only then,
+// for a setup that is new and for one that exists.
+func TestProviderUnknown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	config := func(trigger string) string {
+		return strings.Replace(w.setup(`wait_for_rotation = `+strconv.FormatBool(trigger == "1")), strconv.Quote(w.Region()), "terraform_data.region.output", 1) +
+			fmt.Sprintf("resource \"terraform_data\" \"region\" {\n  input = %q\n  triggers_replace = %q\n}\n", w.Region(), trigger)
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.factories(),
+		Steps: []resource.TestStep{
+			{Config: config("1"), ConfigPlanChecks: planned(plancheck.ResourceActionCreate), PostApplyFunc: w.ForgetCalls},
+			{
+				Config: config("2"), ConfigPlanChecks: changes("wait_for_rotation"),
+				PostApplyFunc: func() {
+					w.wrote(t)
+					w.hand(t).stands(1)
+				},
+			},
+		},
+	})
 }

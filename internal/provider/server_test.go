@@ -1,7 +1,9 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +22,7 @@ type server struct {
 	tfprotov6.ProviderServer
 	t                *testing.T
 	block, setupType tftypes.Type
+	computed         map[string]bool // attributes of a setup
 }
 
 // object holds the arguments that are set; all others are null.
@@ -41,7 +44,12 @@ func newServer(t *testing.T, clock rotation.Clock) server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return server{s, t, schemas.Provider.ValueType(), schemas.ResourceSchemas["rotation_setup"].ValueType()}
+	setup := schemas.ResourceSchemas["rotation_setup"]
+	computed := map[string]bool{}
+	for _, a := range setup.Block.Attributes {
+		computed[a.Name] = a.Computed
+	}
+	return server{s, t, schemas.Provider.ValueType(), setup.ValueType(), computed}
 }
 
 // validateProvider returns the diagnostics of a provider block.
@@ -89,6 +97,63 @@ func (s server) planCreate(setup object) []string {
 		s.t.Fatal(err)
 	}
 	return lines(resp.Diagnostics)
+}
+
+// adopt imports and reads a setup, and returns its state.
+func (s server) adopt(secretARN string) tftypes.Value {
+	s.t.Helper()
+	imported, err := s.ImportResourceState(s.t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: "rotation_setup", ID: secretARN})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	expect(s.t, lines(imported.Diagnostics))
+	return s.read(imported.ImportedResources[0].State)
+}
+
+// read refreshes a state.
+func (s server) read(state *tfprotov6.DynamicValue) tftypes.Value {
+	s.t.Helper()
+	read, err := s.ReadResource(s.t.Context(), &tfprotov6.ReadResourceRequest{TypeName: "rotation_setup", CurrentState: state})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	expect(s.t, lines(read.Diagnostics))
+	value, err := read.NewState.Unmarshal(s.setupType)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return value
+}
+
+// planUpdate plans a setup that exists and returns the diagnostics and whether
+// it is to be replaced.
+func (s server) planUpdate(state tftypes.Value, setup object) (diagnostics []string, replace bool) {
+	s.t.Helper()
+	config := s.value(s.setupType, setup)
+	var have, proposed map[string]tftypes.Value
+	if err := errors.Join(state.As(&have), config.As(&proposed)); err != nil {
+		s.t.Fatal(err)
+	}
+	proposed = maps.Clone(proposed)
+	for name, value := range proposed {
+		if value.IsNull() && s.computed[name] {
+			proposed[name] = have[name]
+		}
+	}
+	encode := func(value tftypes.Value) *tfprotov6.DynamicValue {
+		d, err := tfprotov6.NewDynamicValue(s.setupType, value)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return &d
+	}
+	resp, err := s.PlanResourceChange(s.t.Context(), &tfprotov6.PlanResourceChangeRequest{
+		TypeName: "rotation_setup", PriorState: encode(state), ProposedNewState: encode(tftypes.NewValue(s.setupType, proposed)), Config: encode(config),
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return lines(resp.Diagnostics), len(resp.RequiresReplace) > 0
 }
 
 // lines are diagnostics in one line each: severity, attribute path, text.
@@ -207,9 +272,7 @@ func (w world) arguments() object {
 func with(o object, changes object) object {
 	changed := object{}
 	for _, members := range []object{o, changes} {
-		for name, v := range members {
-			changed[name] = v
-		}
+		maps.Copy(changed, members)
 	}
 	return changed
 }

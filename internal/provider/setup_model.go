@@ -96,7 +96,7 @@ func (r *setupResource) want(ctx context.Context, m setupModel, diags *diag.Diag
 	if !m.RotateImmediately.IsNull() && !m.RotateImmediately.IsUnknown() {
 		w.RotateImmediately = m.RotateImmediately.ValueBoolPointer()
 	}
-	if !m.RotateTriggers.IsNull() && !m.RotateTriggers.IsUnknown() {
+	if !m.RotateTriggers.IsNull() && m.triggersKnown() {
 		diags.Append(m.RotateTriggers.ElementsAs(ctx, &w.Triggers, false)...)
 	}
 	if !m.ExternalMetadata.IsNull() && !m.ExternalMetadata.IsUnknown() {
@@ -156,6 +156,12 @@ func (m setupModel) names(secretARN string) bool {
 // were recorded have changed.
 func triggered(plan, state setupModel) bool {
 	return !state.RotateTriggers.IsNull() && !plan.RotateTriggers.IsNull() && !plan.RotateTriggers.Equal(state.RotateTriggers)
+}
+
+// triggersKnown reports whether every value of rotate_triggers is known.
+func (m setupModel) triggersKnown() bool {
+	v, err := m.RotateTriggers.ToTerraformValue(context.Background())
+	return err == nil && v.IsFullyKnown()
 }
 
 // object is what the state records.

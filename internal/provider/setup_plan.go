@@ -43,7 +43,10 @@ func (r *setupResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 			return
 		}
 		if r.replaced(ctx, config, plan, state, &resp.Diagnostics) {
-			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("secret_id"))
+			// Terraform heeds only paths whose value changes, and of a secret made anew
+			// the name does not.
+			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("secret_arn"), types.StringUnknown())...)
+			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("secret_id"), path.Root("secret_arn"))
 			return
 		}
 		r.planUpdate(ctx, config, &plan, state, &resp.Diagnostics)
@@ -130,8 +133,7 @@ func (r *setupResource) inspect(ctx context.Context, config setupModel, diags *d
 			return nil
 		}
 		// A secret that is not there by name may be made by this same plan.
-		byName := p.Code == findings.SecretNotFound && !strings.HasPrefix(config.SecretID.ValueString(), "arn:")
-		if p.Code != "" && (level == preflightWarn || byName) {
+		if p.Code != "" && (level == preflightWarn || p.Code == findings.SecretNotFound && byName(config)) {
 			p = checkedAgain(p)
 		}
 		diags.Append(diagnosticOf(atPlan(p)))
@@ -146,6 +148,8 @@ func (r *setupResource) inspect(ctx context.Context, config setupModel, diags *d
 	}
 	return &seen
 }
+
+func byName(m setupModel) bool { return !strings.HasPrefix(m.SecretID.ValueString(), "arn:") }
 
 // atPlan makes a warning of an error that the rest of the plan may still repair.
 func atPlan(p rotation.Problem) rotation.Problem {
@@ -185,6 +189,9 @@ func (r *setupResource) replaced(ctx context.Context, config, plan, state setupM
 	found, err := r.rotation.Resolve(ctx, config.SecretID.ValueString(), config.Region.ValueString())
 	if awsapi.IsAccessDenied(err) {
 		return false
+	}
+	if p, ok := asProblem(err); ok && p.Code == findings.SecretNotFound && byName(config) {
+		return true // This same plan may make it.
 	}
 	addError(diags, err)
 	return err == nil && found != secretARN
@@ -249,6 +256,8 @@ func (r *setupResource) planUpdate(ctx context.Context, config setupModel, plan 
 func warnOfRotation(plan, state setupModel, want rotation.Setup, have rotation.Object, diags *diag.Diagnostics) {
 	secretARN := state.SecretARN.ValueString()
 	switch {
+	case triggered(plan, state) && want.Enabled && !plan.triggersKnown():
+		diags.AddAttributeWarning(path.Root("rotate_triggers"), "Secret may be rotated now", "A value of `rotate_triggers` is known only after apply. If it differs from the one before, the apply rotates "+secretARN+" at once: applications have to read the new value.")
 	case triggered(plan, state) && want.Enabled:
 		diags.AddAttributeWarning(path.Root("rotate_triggers"), "Secret will be rotated now", "A value of `rotate_triggers` has changed, so the apply rotates "+secretARN+" at once: applications have to read the new value.")
 	case triggered(plan, state):

@@ -1,12 +1,16 @@
 package provider
 
 import (
+	"maps"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
 // rotatesNow is what every plan says that will change a password in use.
@@ -256,5 +260,75 @@ func TestPlanCreateReads(t *testing.T) {
 	expect(t, s.planCreate(with(w.arguments(), object{"secret_id": "app", "region": unknown{}})))
 	if calls := w.Calls(); len(calls) > 0 {
 		t.Errorf("Nothing is known of the secret, and AWS was asked: %v", calls)
+	}
+}
+
+// TestPlanUpdate has what a plan says of a setup that exists. It asks AWS
+// nothing: Terraform plans again during the apply and insists on the same.
+func TestPlanUpdate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.hand(t).rotation(30)
+	s := newServer(t, w)
+	expect(t, s.configure(w.block()))
+	state := s.adopt(w.SecretARN)
+	days := func(n int) object { return object{"automatically_after_days": n} }
+	setup := with(w.arguments(), object{"rotation_rules": days(30)})
+	withState := func(changes object) tftypes.Value {
+		var members map[string]tftypes.Value
+		w.Must(state.As(&members))
+		members = maps.Clone(members)
+		for name, v := range changes {
+			members[name] = s.value(members[name].Type(), v)
+		}
+		return tftypes.NewValue(s.setupType, members)
+	}
+	other := strings.Replace(w.SecretARN, "secret:app", "secret:other", 1)
+	for name, test := range map[string]struct {
+		state, setup object
+		want         []string
+		replace      bool
+	}{
+		"nothing":                  {},
+		"by name":                  {setup: object{"secret_id": "app"}},
+		"secret unknown":           {setup: object{"secret_id": unknown{}}},
+		"everything unknown":       {setup: object{"secret_id": unknown{}, "rotation_lambda_arn": unknown{}, "access": unknown{}, "kms_key_arn": unknown{}, "role_arn": unknown{}, "rotation_rules": unknown{}, "rotation_enabled": unknown{}, "rotate_triggers": unknown{}, "statement_id": unknown{}, "role_policy_name": unknown{}, "superuser_secret_arn": unknown{}}, state: object{"rotate_triggers": object{"a": "1"}}, want: []string{"WARNING rotate_triggers: Secret may be rotated now: …"}},
+		"another secret":           {setup: object{"secret_id": other}, replace: true},
+		"another name":             {setup: object{"secret_id": "other"}, replace: true},
+		"other days":               {setup: object{"rotation_rules": days(60)}, want: []string{"WARNING rotation_rules: Previous schedule may run once more: …"}},
+		"cron":                     {setup: object{"rotation_rules": object{"schedule_expression": "cron(0 4 ? * SUN *)"}}},
+		"off":                      {setup: object{"rotation_enabled": false}},
+		"off without rules":        {setup: object{"rotation_enabled": false, "rotation_rules": nil}},
+		"on again":                 {state: object{"rotation_enabled": false}, want: []string{"WARNING rotation_enabled: Rotation is switched on: …"}},
+		"first triggers":           {setup: object{"rotate_triggers": object{"a": "1"}}},
+		"same triggers":            {state: object{"rotate_triggers": object{"a": "1"}}, setup: object{"rotate_triggers": object{"a": "1"}}},
+		"no more triggers":         {state: object{"rotate_triggers": object{"a": "1"}}},
+		"changed trigger":          {state: object{"rotate_triggers": object{"a": "1"}}, setup: object{"rotate_triggers": object{"a": "2"}}, want: []string{"WARNING rotate_triggers: Secret will be rotated now: …"}},
+		"unknown trigger":          {state: object{"rotate_triggers": object{"a": "1"}}, setup: object{"rotate_triggers": object{"a": unknown{}}}, want: []string{"WARNING rotate_triggers: Secret may be rotated now: …"}},
+		"changed trigger, off":     {state: object{"rotate_triggers": object{"a": "1"}}, setup: object{"rotate_triggers": object{"a": "2"}, "rotation_enabled": false}, want: []string{"WARNING rotate_triggers: Secret will not be rotated: …"}},
+		"function taken away":      {setup: object{"rotation_lambda_arn": nil}, want: []string{"ERROR rotation_lambda_arn: Missing rotation function: …"}},
+		"function taken away, off": {setup: object{"rotation_lambda_arn": nil, "rotation_enabled": false}, want: []string{"ERROR rotation_lambda_arn: Missing rotation function: …"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, replace := s.planUpdate(withState(test.state), with(setup, test.setup))
+			expect(t, got, test.want...)
+			if replace != test.replace {
+				t.Errorf("replace = %t", replace)
+			}
+		})
+	}
+	// A state is kept, and no replacement told, while the provider is not known.
+	w.ForgetCalls()
+	blind := newServer(t, w)
+	expect(t, blind.configure(object{"region": unknown{}}))
+	kept, err := tfprotov6.NewDynamicValue(s.setupType, state)
+	w.Must(err)
+	if !blind.read(&kept).Equal(state) {
+		t.Error("The state has changed.")
+	}
+	got, replace := blind.planUpdate(state, with(setup, object{"secret_id": other}))
+	expect(t, got)
+	if replace || len(w.Calls()) > 0 {
+		t.Errorf("replace = %t, calls %v", replace, w.Calls())
 	}
 }

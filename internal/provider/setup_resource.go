@@ -172,8 +172,12 @@ func (r *setupResource) Create(ctx context.Context, req resource.CreateRequest, 
 func (r *setupResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state setupModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || r.session == nil {
-		return // While the provider block is not known, the state stays as it was.
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if r.session == nil { // While the provider block is not known, the state stays as it was.
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+		return
 	}
 	want := r.want(ctx, state, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
