@@ -93,15 +93,20 @@ func (o *operation) putRolePolicy(ctx context.Context, role, name, secretARN, wa
 	}
 	switch {
 	case have == "":
-		u.push(func(ctx context.Context) error { return o.deleteRolePolicy(ctx, role, name) })
 	case Generation(have, secretARN) == 0:
 		return policyNameTaken(role, name)
 	case iampolicy.Equivalent(have, want):
 		return nil
-	default:
-		u.push(func(ctx context.Context) error { return o.writeRolePolicy(ctx, role, name, have) })
 	}
 	err = o.writeRolePolicy(ctx, role, name, want)
+	if mayHaveWorked(err) {
+		u.push(func(ctx context.Context) error {
+			if have == "" {
+				return o.deleteRolePolicy(ctx, role, name)
+			}
+			return o.writeRolePolicy(ctx, role, name, have)
+		})
+	}
 	switch {
 	case err == nil:
 		return nil
@@ -137,6 +142,9 @@ func (o *operation) deleteRolePolicy(ctx context.Context, role, name string) err
 	return failed("", "remove the role policy", fmt.Sprintf("The policy %q of role %q could not be removed.", name, role), err)
 }
 
+// mayHaveWorked reports whether a write has, or may have, been carried out.
+func mayHaveWorked(err error) bool { return err == nil || !awsapi.Answered(err) }
+
 // again repeats a write that another writer got ahead of.
 func (o *operation) again(ctx context.Context, codes []string, write func() error) error {
 	pause := 100 * time.Millisecond
@@ -162,6 +170,7 @@ func (o *operation) addPermission(ctx context.Context, statementID, functionARN,
 		return wrong("secret_id", "Invalid secret ARN", err.Error())
 	}
 	want := PermissionFor(statementID, functionARN, secretARN)
+	back := func(ctx context.Context) error { return o.dropPermission(ctx, statementID, want) }
 	err = o.again(ctx, []string{"PreconditionFailedException", "ResourceConflictException"}, func() error {
 		policy, err := o.policy(ctx, functionARN, true)
 		if err != nil {
@@ -169,6 +178,9 @@ func (o *operation) addPermission(ctx context.Context, statementID, functionARN,
 		}
 		have := policy.statement(statementID)
 		if sameStatement(have, want) {
+			if o.wrotePermission { // Its answer was lost.
+				u.push(back)
+			}
 			return nil
 		}
 		if have != "" {
@@ -181,10 +193,6 @@ func (o *operation) addPermission(ctx context.Context, statementID, functionARN,
 			if policy, err = o.policy(ctx, functionARN, true); err != nil {
 				return err
 			}
-		} else {
-			u.push(func(ctx context.Context) error {
-				return o.dropPermission(ctx, statementID, want)
-			})
 		}
 		defer o.reads.forget("policy " + functionARN)
 		o.wrotePermission = true // Even if the answer gets lost.
@@ -196,6 +204,9 @@ func (o *operation) addPermission(ctx context.Context, statementID, functionARN,
 			SourceArn:     &secretARN,
 			RevisionId:    optional(policy.revisionID),
 		})
+		if have == "" && mayHaveWorked(err) {
+			u.push(back)
+		}
 		return err
 	})
 	switch {

@@ -39,7 +39,9 @@ type world struct {
 	otherRole   string
 	mu          sync.Mutex
 	said        []string
-	keepPending bool // the test leaves an unfinished rotation behind on purpose
+	alias       string // an alias of the first function, if there is one
+	managed     bool   // the last create was one with managed access
+	keepPending bool   // the test leaves an unfinished rotation behind on purpose
 }
 
 const (
@@ -91,7 +93,8 @@ func (w *world) newAlias(function, alias string) string {
 	w.Must(err)
 	made, err := w.Functions.CreateAlias(w.t.Context(), &lambda.CreateAliasInput{FunctionName: &function, Name: &alias, FunctionVersion: out.Version})
 	w.Must(err)
-	return *made.AliasArn
+	w.alias = *made.AliasArn
+	return w.alias
 }
 
 func (w *world) want() rotation.Setup {
@@ -202,7 +205,11 @@ func survives(operation func()) (lived bool) {
 }
 
 func (p process) create(want rotation.Setup) (*rotation.Object, []rotation.Problem, error) {
+	p.w.managed = want.Managed
 	object, warnings, err := p.Create(p.w.t.Context(), want, timeout)
+	if object != nil && err != nil {
+		p.w.t.Errorf("an object together with %v", err)
+	}
 	p.w.hear(object, warnings, err)
 	return object, warnings, err
 }
