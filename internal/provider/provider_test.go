@@ -91,8 +91,7 @@ func TestConnection(t *testing.T) {
 		},
 		"no Region, secret by ARN": {
 			change: object{"region": nil},
-			want:   []string{"WARNING rotate_immediately: …"},
-			calls:  []string{"sts:GetCallerIdentity", "secretsmanager:DescribeSecret", "lambda:GetFunctionConfiguration", "iam:GetRolePolicy"},
+			calls:  []string{"sts:GetCallerIdentity", "secretsmanager:DescribeSecret", "lambda:GetFunctionConfiguration", "iam:GetRolePolicy", "secretsmanager:ListSecretVersionIds"},
 		},
 		"no credentials": {
 			change: object{"access_key": nil, "secret_key": nil},

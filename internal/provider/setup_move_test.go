@@ -78,7 +78,7 @@ func TestSetupMoved(t *testing.T) {
 	w.hand(t).rotation(30)
 	w.ForgetCalls()
 	factories := w.factories()
-	double := &awsDouble{}
+	double := &movedProvider{}
 	factories["aws"] = providerserver.NewProtocol6WithError(double)
 	theirs := fmt.Sprintf("resource \"aws_secretsmanager_secret_rotation\" \"app\" {\n  secret_id = %q\n}\n", w.SecretARN)
 	moved := fmt.Sprintf("moved {\n  from = aws_secretsmanager_secret_rotation.app\n  to = %s\n}\n", setupAddress)
@@ -104,47 +104,48 @@ func TestSetupMoved(t *testing.T) {
 	}
 }
 
-// awsDouble stands in for hashicorp/aws: its rotation resource, without AWS.
-type awsDouble struct{ deleted bool }
+// movedProvider stands in for hashicorp/aws where a setup is moved from: its
+// rotation resource, which keeps no more than a state.
+type movedProvider struct{ deleted bool }
 
-func (d *awsDouble) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+func (d *movedProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
 	resp.TypeName = "aws"
 }
-func (d *awsDouble) Schema(context.Context, provider.SchemaRequest, *provider.SchemaResponse) {}
-func (d *awsDouble) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {
+func (d *movedProvider) Schema(context.Context, provider.SchemaRequest, *provider.SchemaResponse) {}
+func (d *movedProvider) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {
 }
-func (d *awsDouble) DataSources(context.Context) []func() datasource.DataSource { return nil }
-func (d *awsDouble) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{func() resource.Resource { return rotationDouble{d} }}
+func (d *movedProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }
+func (d *movedProvider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{func() resource.Resource { return movedRotation{d} }}
 }
 
-type rotationDouble struct{ *awsDouble }
+type movedRotation struct{ *movedProvider }
 
-type rotationDoubleModel struct {
+type movedModel struct {
 	ID       types.String `tfsdk:"id"`
 	SecretID types.String `tfsdk:"secret_id"`
 }
 
-func (d rotationDouble) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+func (d movedRotation) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = "aws_secretsmanager_secret_rotation"
 }
 
-func (d rotationDouble) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (d movedRotation) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{Attributes: map[string]schema.Attribute{
 		"id":        schema.StringAttribute{Computed: true},
 		"secret_id": schema.StringAttribute{Required: true},
 	}}
 }
 
-func (d rotationDouble) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var m rotationDoubleModel
+func (d movedRotation) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var m movedModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
 	m.ID = m.SecretID
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-func (d rotationDouble) Read(context.Context, resource.ReadRequest, *resource.ReadResponse)       {}
-func (d rotationDouble) Update(context.Context, resource.UpdateRequest, *resource.UpdateResponse) {}
-func (d rotationDouble) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {
+func (d movedRotation) Read(context.Context, resource.ReadRequest, *resource.ReadResponse)       {}
+func (d movedRotation) Update(context.Context, resource.UpdateRequest, *resource.UpdateResponse) {}
+func (d movedRotation) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {
 	d.deleted = true
 }

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -30,10 +31,13 @@ func TestPlanCreate(t *testing.T) {
 		// prepare changes the world and returns what to change of the setup.
 		prepare func(w world) object
 		block   object
-		want    []string
+		// first says that the value was stored just now, for this setup.
+		first bool
+		want  []string
 	}{
-		"good":      {want: []string{rotatesNow}},
-		"scheduled": {prepare: func(world) object { return object{"rotate_immediately": false} }},
+		"good":        {want: []string{rotatesNow}},
+		"first value": {first: true},
+		"scheduled":   {prepare: func(world) object { return object{"rotate_immediately": false} }},
 		"secret missing": {
 			prepare: func(world) object { return object{"secret_id": nowhere} },
 			want:    []string{"ERROR secret_id: The secret does not exist (secret-not-found): There is no secret \"" + nowhere + "\" in Region eu-west-1.…ResourceNotFoundException"},
@@ -205,6 +209,9 @@ func TestPlanCreate(t *testing.T) {
 			var changes object
 			if test.prepare != nil {
 				changes = test.prepare(w)
+			}
+			if !test.first {
+				w.Advance(2 * time.Hour)
 			}
 			w.ForgetCalls()
 			s := newServer(t, w)
