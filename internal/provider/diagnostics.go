@@ -24,6 +24,10 @@ func diagnosticOf(p rotation.Problem) diag.Diagnostic {
 	if p.Code != "" {
 		summary += " (" + string(p.Code) + ")"
 	}
+	if strings.Contains(p.Attribute, ".") {
+		// The CLI points to the resource as a whole for an attribute of an object.
+		p.Detail = "`" + p.Attribute + "`: " + p.Detail
+	}
 	switch {
 	case p.Warning && p.Attribute != "":
 		return diag.NewAttributeWarningDiagnostic(attributePath(p.Attribute), summary, p.Detail)
