@@ -22,6 +22,7 @@ type invocation struct {
 	group, stream string
 	lines         []string
 	failed        bool
+	hidden        bool // the lines can't be cleared of secrets and are not for showing
 	finding       findings.Finding
 	permanent     bool
 }
@@ -29,9 +30,32 @@ type invocation struct {
 // last are the lines to show, without Lambda's own frame around them.
 func (i *invocation) last() []string {
 	lines := slices.DeleteFunc(slices.Clone(i.lines), func(line string) bool {
-		return strings.HasPrefix(line, "START ") || strings.HasPrefix(line, "END ") || strings.HasPrefix(line, "REPORT ")
+		return starts(line) || reports(line) || strings.HasPrefix(line, "END ")
 	})
 	return lines[max(0, len(lines)-lastLines):]
+}
+
+// Lambda's frame around the lines of a run, as text or, if the function's log
+// format is JSON, as objects:
+// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html.
+func starts(line string) bool {
+	return strings.HasPrefix(line, "START ") || isEvent(line, "platform.start")
+}
+
+func reports(line string) bool {
+	return strings.HasPrefix(line, "REPORT ") || isEvent(line, "platform.report")
+}
+
+func isEvent(line, kind string) bool {
+	return strings.HasPrefix(line, "{") && strings.Contains(line, `"`+kind+`"`)
+}
+
+// failure reports whether a line says that the run failed.
+func failure(line string) bool {
+	if strings.HasPrefix(line, "{") {
+		return strings.Contains(line, `"errorType"`) || reports(line) && !strings.Contains(strings.ReplaceAll(line, " ", ""), `"status":"success"`)
+	}
+	return strings.HasPrefix(line, "[ERROR]") || strings.Contains(line, "Task timed out") || strings.Contains(line, "Status: timeout") || strings.Contains(line, "Status: error")
 }
 
 // concerns reports whether an invocation belongs to a rotation: it names the
@@ -65,14 +89,14 @@ func (o *operation) invocations(ctx context.Context, group string, since time.Ti
 		for _, event := range out.Events {
 			stream, line := aws.ToString(event.LogStreamName), strings.TrimRight(aws.ToString(event.Message), "\n")
 			run := running[stream]
-			if run == nil || strings.HasPrefix(line, "START ") {
+			if run == nil || starts(line) {
 				run = &invocation{group: group, stream: stream}
 				running[stream] = run
 				all = append(all, run)
 			}
 			run.lines = append(run.lines, strings.Split(line, "\n")...)
-			run.failed = run.failed || strings.HasPrefix(line, "[ERROR]") || strings.Contains(line, "Task timed out") || strings.Contains(line, "Status: timeout") || strings.Contains(line, "Status: error")
-			if strings.HasPrefix(line, "REPORT ") {
+			run.failed = run.failed || failure(line)
+			if reports(line) {
 				delete(running, stream)
 			}
 		}

@@ -32,6 +32,8 @@ type rotationError struct {
 	// permanent says that no retry can mend the cause.
 	permanent bool
 	log       *invocation
+	// interrupted says that the wait was given up, whatever the rotation does.
+	interrupted bool
 }
 
 func (e *rotationError) Error() string { return e.summary }
@@ -42,9 +44,12 @@ func (e *rotationError) problem() *Problem {
 	if e.finding.Code != "" {
 		parts = append(parts, e.finding.Summary+". "+e.finding.Detail, e.finding.Remedy)
 	}
-	if e.log != nil {
+	switch {
+	case e.log != nil && e.log.hidden:
+		parts = append(parts, fmt.Sprintf("The function's log (log group %s, stream %s) tells more. Its lines are not shown here: they might hold a secret, and these credentials or `check_secret_value` do not allow to read the values that would have to be masked.", e.log.group, e.log.stream))
+	case e.log != nil:
 		parts = append(parts, fmt.Sprintf("Last lines of the function (log group %s, stream %s):\n\n  %s", e.log.group, e.log.stream, strings.Join(e.log.last(), "\n  ")))
-	} else {
+	case !e.interrupted:
 		parts = append(parts, "No log lines of the function were found for this rotation: it may not have run, or may not be allowed to write logs, or these credentials may not read them.")
 	}
 	parts = append(parts, e.state)
@@ -78,6 +83,9 @@ func (o *operation) await(ctx context.Context, want Setup, secretARN, version st
 	pause, nextLogs := firstPause, started.Add(logsPause)
 	for {
 		sec, err := o.describe(ctx, secretARN)
+		if err != nil && ctx.Err() != nil {
+			return interrupted(version, "")
+		}
 		if err != nil {
 			return failed("", "read the secret while it rotates", "", err)
 		}
@@ -115,10 +123,14 @@ func (o *operation) await(ctx context.Context, want Setup, secretARN, version st
 			}
 		}
 		if err := o.clock.Sleep(ctx, pause); err != nil {
-			return &rotationError{summary: "The wait for the rotation was interrupted", version: version, state: describeLabels(sec)}
+			return interrupted(version, describeLabels(sec))
 		}
 		pause = min(2*pause, pollPause)
 	}
+}
+
+func interrupted(version, state string) *rotationError {
+	return &rotationError{summary: "The wait for the rotation was interrupted", version: version, state: state, interrupted: true}
 }
 
 // describeLabels says in what state a secret is.
@@ -146,7 +158,8 @@ func (o *operation) lastFailure(ctx context.Context, want Setup, sec *secret, ve
 				run.finding, run.permanent = finding, permanent
 			}
 		}
-		secrets := o.contents(ctx, want, sec, version)
+		secrets, complete := o.contents(ctx, want, sec, version)
+		run.hidden = !complete
 		for i, line := range run.lines {
 			run.lines[i] = findings.Redact(line, secrets)
 		}
@@ -160,36 +173,62 @@ func (o *operation) lastFailure(ctx context.Context, want Setup, sec *secret, ve
 var openKeys = []string{"engine", "host", "port", "dbname", "username", "ssl", "masterarn", "dbInstanceIdentifier", "dbClusterIdentifier"}
 
 // contents are the strings that no log line may show: what the versions of the
-// secret hold.
-func (o *operation) contents(ctx context.Context, want Setup, sec *secret, pending string) []string {
+// secret hold, and the superuser secret, which the function reads as well. It is
+// not complete if one of them may not be read, or is not text.
+func (o *operation) contents(ctx context.Context, want Setup, sec *secret, pending string) (secrets []string, complete bool) {
 	if !want.ReadValue {
-		return nil
+		return nil, false
 	}
-	var secrets []string
-	for _, version := range []string{sec.current(), sec.with(labelPrevious), pending} {
-		if version == "" {
-			continue
+	type version struct{ secretARN, id string }
+	secretARN := sec.arn.String()
+	versions := []version{{secretARN, pending}}
+	for _, id := range []string{sec.current(), sec.with(labelPrevious)} {
+		if id != "" {
+			versions = append(versions, version{secretARN, id})
 		}
-		if state, content, _ := o.read(ctx, sec.arn.String(), version); state == valuePresent {
+	}
+	if want.SuperuserSecretARN != "" {
+		versions = append(versions, version{want.SuperuserSecretARN, ""})
+	}
+	complete = true
+	for _, v := range versions {
+		state, content, binary := o.read(ctx, v.secretARN, v.id)
+		complete = complete && state != valueUnknown && !binary
+		if state == valuePresent {
 			secrets = append(secrets, leaves(content)...)
 		}
 	}
-	return secrets
+	return secrets, complete
 }
 
-// leaves are the secret strings in a SecretString: the values of a JSON object
-// but for the open keys, at any depth, or the whole of any other text.
+// leaves are the secret strings in a SecretString: the values in a JSON document
+// at any depth, but for the open keys of an object, or the whole of any other
+// text. Short numbers, true and false are no secrets.
 func leaves(content string) []string {
-	var object map[string]any
-	if json.Unmarshal([]byte(content), &object) != nil {
-		return []string{content}
+	decoder := json.NewDecoder(strings.NewReader(content))
+	decoder.UseNumber()
+	var document any
+	if decoder.Decode(&document) != nil {
+		document = content
 	}
-	var found []string
+	if object, ok := document.(map[string]any); ok {
+		for _, key := range openKeys {
+			delete(object, key)
+		}
+	}
+	found := []string{content}
 	var walk func(any)
 	walk = func(v any) {
 		switch v := v.(type) {
 		case string:
 			found = append(found, v)
+			if strings.Contains(v, "\n") { // A key in PEM, say, which a log has line by line.
+				found = append(found, strings.Fields(v)...)
+			}
+		case json.Number:
+			if len(v) > 3 {
+				found = append(found, v.String())
+			}
 		case []any:
 			for _, item := range v {
 				walk(item)
@@ -200,10 +239,6 @@ func leaves(content string) []string {
 			}
 		}
 	}
-	for key, v := range object {
-		if !slices.Contains(openKeys, key) {
-			walk(v)
-		}
-	}
+	walk(document)
 	return found
 }
