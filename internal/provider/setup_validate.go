@@ -82,7 +82,11 @@ func (m setupModel) validateRules(ctx context.Context, diags *diag.Diagnostics) 
 		return
 	}
 	for _, f := range findings.Schedule(rules.ScheduleExpression.ValueStringPointer(), rules.AutomaticallyAfterDays.ValueInt64Pointer(), rules.Duration.ValueStringPointer()) {
-		diags.Append(diagnosticOf(problemOf(f, "rotation_rules."+f.Argument, preflightError)))
+		attribute := "rotation_rules." + f.Argument
+		if f.Code == findings.ScheduleConflict {
+			attribute = "rotation_rules" // It is about two of them.
+		}
+		diags.Append(diagnosticOf(problemOf(f, attribute, preflightError)))
 	}
 }
 
