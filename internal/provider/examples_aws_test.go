@@ -46,9 +46,6 @@ func (examplesAWS) Resources(context.Context) []func() resource.Resource {
 	var all []func() resource.Resource
 	for name, s := range map[string]schema.Schema{
 		"secretsmanager_secret": {Attributes: map[string]schema.Attribute{"name": optional}},
-		"secretsmanager_secret_version": {Attributes: map[string]schema.Attribute{
-			"secret_id": required, "secret_string_wo": schema.StringAttribute{Optional: true, WriteOnly: true}, "secret_string_wo_version": number,
-		}},
 		"secretsmanager_secret_rotation": {
 			Attributes: map[string]schema.Attribute{"secret_id": required, "rotation_lambda_arn": optional},
 			Blocks: map[string]schema.Block{"rotation_rules": block(map[string]schema.Attribute{

@@ -9,31 +9,23 @@ terraform {
   }
 }
 
-# The secret and its first value. A write-only argument keeps the password out of
-# the state, and its version keeps Terraform from writing the value again once
-# rotation has changed it. Both need Terraform or OpenTofu 1.11.
 resource "aws_secretsmanager_secret" "orders" {
   # checkov:skip=CKV2_AWS_57: rotated by rotation_setup.orders
   name = "orders"
 }
 
-variable "first_password" {
-  type      = string
-  sensitive = true
-  ephemeral = true
-}
+# The first value, written once. An aws_secretsmanager_secret_version would track
+# this one version: two rotations later it has lost its labels, AWS removes it, and
+# Terraform would write the first password over the one in use.
+#
+# first-value.json: {"engine": "postgres", "host": "...", "port": 5432,
+#                    "dbname": "orders", "username": "orders", "password": "..."}
+resource "terraform_data" "first_value" {
+  triggers_replace = aws_secretsmanager_secret.orders.id
 
-resource "aws_secretsmanager_secret_version" "orders" {
-  secret_id                = aws_secretsmanager_secret.orders.id
-  secret_string_wo_version = 1
-  secret_string_wo = jsonencode({
-    engine   = "postgres"
-    host     = "orders.cluster-example.eu-west-1.rds.amazonaws.com"
-    port     = 5432
-    dbname   = "orders"
-    username = "orders"
-    password = var.first_password
-  })
+  provisioner "local-exec" {
+    command = "aws secretsmanager put-secret-value --secret-id ${self.triggers_replace} --secret-string file://first-value.json"
+  }
 }
 
 # The rotation function, here AWS's template for a single PostgreSQL user. It has
@@ -77,9 +69,7 @@ resource "aws_iam_role_policy_attachment" "rotator" {
 }
 
 resource "rotation_setup" "orders" {
-  # Taken from the version, so that the first value is there before the first
-  # rotation.
-  secret_id           = aws_secretsmanager_secret_version.orders.secret_id
+  secret_id           = aws_secretsmanager_secret.orders.arn
   rotation_lambda_arn = aws_lambda_function.rotator.arn
   rotation_type       = "PostgreSQLSingleUser"
 
@@ -91,7 +81,7 @@ resource "rotation_setup" "orders" {
     duration            = "3h"
   }
 
-  # The role may write logs and reach the database before it is used, and until
-  # the last rotation is over.
-  depends_on = [aws_iam_role_policy_attachment.rotator]
+  # The first rotation needs the value, and every rotation needs the role to write
+  # logs and to reach the database.
+  depends_on = [terraform_data.first_value, aws_iam_role_policy_attachment.rotator]
 }
