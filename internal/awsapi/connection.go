@@ -313,8 +313,8 @@ func noCredentials(err error) *ConfigError {
 	}
 }
 
-// retryer retries what a later try can mend. A host that refuses connections
-// or does not exist, and a quota of Secrets Manager that is used up
+// retryer retries what a later try can mend. A host that refuses connections,
+// does not exist or is not trusted, and a quota of Secrets Manager that is used up
 // (LimitExceededException, which the SDK takes for throttling), are reported at
 // once.
 func (c *Connection) retryer() aws.Retryer {

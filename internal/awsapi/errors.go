@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"crypto/tls"
 	"errors"
 	"net"
 	"slices"
@@ -53,9 +54,12 @@ func Answered(err error) bool {
 	return ok && api.ErrorFault() != smithy.FaultServer && !Is(err, "InternalServiceError", "InternalFailure", "ServiceException", "ServiceUnavailable")
 }
 
-// Unreachable reports whether the endpoint refuses connections or has no
-// address: trying again at once does not help.
+// Unreachable reports whether the endpoint refuses connections, has no address
+// or shows a certificate that is not trusted: trying again does not help.
 func Unreachable(err error) bool {
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return true
+	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		return true
 	}
