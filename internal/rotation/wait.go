@@ -26,7 +26,6 @@ const (
 // rotationError is a rotation that failed or that did not finish in time.
 type rotationError struct {
 	summary string
-	version string
 	state   string // what labels the secret's versions carry
 	finding findings.Finding
 	// permanent says that no retry can mend the cause.
@@ -84,7 +83,7 @@ func (o *operation) await(ctx context.Context, want Setup, secretARN, version st
 	for {
 		sec, err := o.describe(ctx, secretARN)
 		if err != nil && ctx.Err() != nil {
-			return interrupted(version, "")
+			return interrupted("")
 		}
 		if err != nil {
 			return failed("", "read the secret while it rotates", "", err)
@@ -100,7 +99,7 @@ func (o *operation) await(ctx context.Context, want Setup, secretARN, version st
 			seen = o.clock.Now()
 		case o.clock.Now().Sub(seen) >= lagging:
 			return &rotationError{
-				summary: "The rotation was abandoned", version: version, state: describeLabels(sec),
+				summary: "The rotation was abandoned", state: describeLabels(sec),
 				log: o.lastFailure(ctx, want, sec, version, f, began),
 			}
 		}
@@ -109,7 +108,7 @@ func (o *operation) await(ctx context.Context, want Setup, secretARN, version st
 		if late || !now.Before(nextLogs) {
 			nextLogs = now.Add(logsPause)
 			log := o.lastFailure(ctx, want, sec, version, f, began)
-			failure := &rotationError{version: version, state: describeLabels(sec), log: log}
+			failure := &rotationError{state: describeLabels(sec), log: log}
 			if log != nil {
 				failure.finding, failure.permanent = log.finding, log.permanent
 			}
@@ -123,14 +122,14 @@ func (o *operation) await(ctx context.Context, want Setup, secretARN, version st
 			}
 		}
 		if err := o.clock.Sleep(ctx, pause); err != nil {
-			return interrupted(version, describeLabels(sec))
+			return interrupted(describeLabels(sec))
 		}
 		pause = min(2*pause, pollPause)
 	}
 }
 
-func interrupted(version, state string) *rotationError {
-	return &rotationError{summary: "The wait for the rotation was interrupted", version: version, state: state, interrupted: true}
+func interrupted(state string) *rotationError {
+	return &rotationError{summary: "The wait for the rotation was interrupted", state: state, interrupted: true}
 }
 
 // describeLabels says in what state a secret is.
