@@ -44,19 +44,28 @@ func (o *operation) lookAround(ctx context.Context, want Setup) (*scene, error) 
 		return nil, p
 	}
 	if want.FunctionARN != "" {
-		s.function, err = o.function(ctx, want.FunctionARN, true)
-		if awsapi.IsNotFound(err) {
-			return nil, found("rotation_lambda_arn", findings.FunctionNotFound,
-				fmt.Sprintf("There is no function %s.", want.FunctionARN), awsapi.Explain(err))
-		}
-		if err != nil {
-			return nil, failed("rotation_lambda_arn", "read the rotation function", "", err)
+		if s.function, err = o.rotator(ctx, want.FunctionARN); err != nil {
+			return nil, err
 		}
 	}
 	if want.FunctionPending {
 		return s, nil // Whose rotation it may be is told once the function is known.
 	}
 	return s, o.recognise(ctx, want, s)
+}
+
+// rotator reads the function that a setup is to rotate with.
+func (o *operation) rotator(ctx context.Context, functionARN string) (*function, error) {
+	f, err := o.function(ctx, functionARN, true)
+	if awsapi.IsNotFound(err) {
+		return nil, found("rotation_lambda_arn", findings.FunctionNotFound,
+			fmt.Sprintf("There is no function %s.", functionARN),
+			"Check the ARN, and the alias or version at its end if it has one.\n\n"+awsapi.Explain(err))
+	}
+	if err != nil {
+		return nil, failed("rotation_lambda_arn", "read the rotation function", "", err)
+	}
+	return f, nil
 }
 
 func secretNotFound(secretID, region string, err error) *Problem {
@@ -177,7 +186,11 @@ func (o *operation) findAccess(ctx context.Context, want Setup, s *scene, config
 			return failed("", "read the policy of the execution role of the function that the secret is configured with", "", err)
 		}
 		strayGeneration = Generation(policy, secretARN)
-	case !awsapi.IsNotFound(err):
+	case awsapi.IsNotFound(err):
+		// The permission went with its function; the version still tells.
+		_, done := s.secret.asked(causeCreate)
+		s.remnant = s.remnant || done && s.secret.enabled()
+	default:
 		return failed("", "read the function that the secret is configured with", "", err)
 	}
 	s.generation = max(s.generation, strayGeneration)

@@ -63,22 +63,12 @@ func (s *Service) Update(ctx context.Context, want Setup, have Object, ask bool,
 	if err != nil {
 		return nil, nil, err
 	}
-	sec, err := o.describe(ctx, have.SecretARN)
-	if awsapi.IsNotFound(err) {
-		return nil, nil, secretNotFound(have.SecretARN, o.Region, err)
-	}
+	sc, err := o.lookAgain(ctx, want, have)
 	if err != nil {
-		return nil, nil, failed("secret_id", "read the secret", "", err)
-	}
-	sc := &scene{secret: sec}
-	if p := sc.refusal(want); p != nil {
-		return nil, nil, p
+		return nil, nil, err
 	}
 	next := Next(want, have)
 	if want.FunctionARN != "" {
-		if sc.function, err = o.function(ctx, want.FunctionARN, true); err != nil {
-			return nil, nil, failed("rotation_lambda_arn", "read the rotation function", "", err)
-		}
 		if next.RoleARN == "" {
 			next.RoleARN = sc.function.role.String()
 		}
@@ -116,6 +106,36 @@ func (s *Service) Update(ctx context.Context, want Setup, have Object, ask bool,
 		}
 	}
 	return &next, o.warnings, nil
+}
+
+// lookAgain gathers the scene of an update and refuses what can't be. Nothing
+// is written.
+func (o *operation) lookAgain(ctx context.Context, want Setup, have Object) (*scene, error) {
+	sec, err := o.describe(ctx, have.SecretARN)
+	if awsapi.IsNotFound(err) {
+		return nil, secretNotFound(have.SecretARN, o.Region, err)
+	}
+	if err != nil {
+		return nil, failed("secret_id", "read the secret", "", err)
+	}
+	s := &scene{secret: sec}
+	if p := s.refusal(want); p != nil {
+		return nil, p
+	}
+	if want.FunctionARN != "" {
+		s.function, err = o.rotator(ctx, want.FunctionARN)
+	}
+	return s, err
+}
+
+// CheckUpdate returns what an update would refuse, for its plan.
+func (s *Service) CheckUpdate(ctx context.Context, want Setup, have Object) error {
+	o, err := s.begin(ctx, have.SecretARN, want.Region, time.Minute)
+	if err != nil {
+		return err
+	}
+	_, err = o.lookAgain(ctx, want, have)
+	return err
 }
 
 func resumable(cause error) *Problem {
