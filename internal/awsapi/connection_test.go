@@ -65,14 +65,13 @@ func trust(principal string) *string {
 	return aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":` + principal + `,"Action":["sts:AssumeRole","sts:AssumeRoleWithWebIdentity","sts:TagSession"]}]}`)
 }
 
-func newRole(t *testing.T, w *labtest.World, name string, trusted *string, allowed string) string {
+func newRole(t *testing.T, w *labtest.World, name string, trusted *string, allowed string) {
 	t.Helper()
-	out, err := w.Roles.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: trusted})
+	_, err := w.Roles.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: trusted})
 	w.Must(err)
 	_, err = w.Roles.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: &name, PolicyName: aws.String("allowed"), PolicyDocument: aws.String(
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["` + allowed + `"],"Resource":"*"}]}`)})
 	w.Must(err)
-	return *out.Role.Arn
 }
 
 func TestCredentials(t *testing.T) {

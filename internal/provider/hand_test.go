@@ -26,11 +26,12 @@ type hand struct {
 
 func (w world) hand(t *testing.T) hand { return hand{w, t} }
 
-// rotation sets rotation up: with a permission and a policy of its own.
-func (h hand) rotation(days int64) {
+// rotation sets up a rotation every 30 days, with a permission and a policy of
+// its own.
+func (h hand) rotation() {
 	h.t.Helper()
 	h.access(h.FunctionARN, h.Role)
-	h.rules(h.FunctionARN, &types.RotationRulesType{AutomaticallyAfterDays: &days})
+	h.rules(h.FunctionARN, &types.RotationRulesType{AutomaticallyAfterDays: aws.Int64(30)})
 }
 
 // access gives a function and its role what rotation of the secret needs.

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -19,9 +20,7 @@ func TestSchemas(t *testing.T) {
 	}
 	expect(t, lines(schemas.Diagnostics))
 	all := map[string]*tfprotov6.Schema{"provider": schemas.Provider}
-	for name, schema := range schemas.ResourceSchemas {
-		all[name] = schema
-	}
+	maps.Copy(all, schemas.ResourceSchemas)
 	for name, schema := range schemas.DataSourceSchemas {
 		all["data."+name] = schema
 	}

@@ -86,7 +86,7 @@ func TestSetupImportOfOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	h := w.hand(t)
-	h.rotation(30)
+	h.rotation()
 	w.ForgetCalls()
 	block := fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", setupAddress, w.SecretARN)
 	rules := `rotation_rules = { automatically_after_days = 30 }`
@@ -121,7 +121,7 @@ func TestSetupImportOfOthers(t *testing.T) {
 func TestSetupImportManaged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.hand(t).rotation(30)
+	w.hand(t).rotation()
 	w.ForgetCalls()
 	config := fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", setupAddress, w.SecretARN) + w.setup(`rotation_rules = { automatically_after_days = 30 }`, `rotate_triggers = { a = "b" }`)
 	resource.UnitTest(t, resource.TestCase{

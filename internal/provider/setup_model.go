@@ -96,7 +96,7 @@ func (r *setupResource) want(ctx context.Context, m setupModel, diags *diag.Diag
 	if !m.RotateImmediately.IsNull() && !m.RotateImmediately.IsUnknown() {
 		w.RotateImmediately = m.RotateImmediately.ValueBoolPointer()
 	}
-	if !m.RotateTriggers.IsNull() && m.triggersKnown() {
+	if !m.RotateTriggers.IsNull() && m.triggersKnown(ctx) {
 		diags.Append(m.RotateTriggers.ElementsAs(ctx, &w.Triggers, false)...)
 	}
 	if !m.ExternalMetadata.IsNull() && !m.ExternalMetadata.IsUnknown() {
@@ -159,8 +159,8 @@ func triggered(plan, state setupModel) bool {
 }
 
 // triggersKnown reports whether every value of rotate_triggers is known.
-func (m setupModel) triggersKnown() bool {
-	v, err := m.RotateTriggers.ToTerraformValue(context.Background())
+func (m setupModel) triggersKnown(ctx context.Context) bool {
+	v, err := m.RotateTriggers.ToTerraformValue(ctx)
 	return err == nil && v.IsFullyKnown()
 }
 

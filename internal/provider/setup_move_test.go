@@ -75,7 +75,7 @@ func TestMoveState(t *testing.T) {
 func TestSetupMoved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.hand(t).rotation(30)
+	w.hand(t).rotation()
 	w.ForgetCalls()
 	factories := w.factories()
 	double := &movedProvider{}

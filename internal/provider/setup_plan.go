@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"reflect"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -122,21 +123,8 @@ func (r *setupResource) inspect(ctx context.Context, config setupModel, diags *d
 		want.Check = nil
 	}
 	seen, err := r.rotation.Inspect(ctx, want)
-	if awsapi.IsAccessDenied(err) {
-		return nil // A permission to look is missing: not determinable is no error.
-	}
-	level := r.preflightOf(config)
 	if err != nil {
-		p, ok := asProblem(err)
-		if !ok {
-			addError(diags, err)
-			return nil
-		}
-		// A secret that is not there by name may be made by this same plan.
-		if p.Code != "" && (level == preflightWarn || p.Code == findings.SecretNotFound && byName(config)) {
-			p = checkedAgain(p)
-		}
-		diags.Append(diagnosticOf(atPlan(p)))
+		r.refused(config, err, diags)
 		return nil
 	}
 	for _, p := range seen.Problems {
@@ -147,6 +135,23 @@ func (r *setupResource) inspect(ctx context.Context, config setupModel, diags *d
 			"The secret "+seen.SecretARN+" has a value, and creating this setup rotates it at once: applications have to read the new one. To leave it to the schedule, set `rotate_immediately = false`.")
 	}
 	return &seen
+}
+
+// refused tells at plan why an apply would be refused.
+func (r *setupResource) refused(config setupModel, err error, diags *diag.Diagnostics) {
+	if awsapi.IsAccessDenied(err) {
+		return // A permission to look is missing: not determinable is no error.
+	}
+	p, ok := asProblem(err)
+	if !ok {
+		addError(diags, err)
+		return
+	}
+	// A secret that is not there by name may be made by this same plan.
+	if p.Code != "" && (r.preflightOf(config) == preflightWarn || p.Code == findings.SecretNotFound && byName(config)) {
+		p = checkedAgain(p)
+	}
+	diags.Append(diagnosticOf(atPlan(p)))
 }
 
 func byName(m setupModel) bool { return !strings.HasPrefix(m.SecretID.ValueString(), "arn:") }
@@ -172,10 +177,7 @@ func checkedAgain(p rotation.Problem) rotation.Problem {
 // has not, and a replacement at that point would be an inconsistent plan.
 func (r *setupResource) replaced(ctx context.Context, config, plan, state setupModel, diags *diag.Diagnostics) bool {
 	secretARN := state.SecretARN.ValueString()
-	if r.session == nil {
-		return false
-	}
-	if _, ok := r.refreshed.Load(secretARN); !ok {
+	if r.session == nil || !r.hasRead(secretARN) {
 		return false
 	}
 	if !plan.names(secretARN) {
@@ -195,6 +197,12 @@ func (r *setupResource) replaced(ctx context.Context, config, plan, state setupM
 	}
 	addError(diags, err)
 	return err == nil && found != secretARN
+}
+
+// hasRead reports whether this run has read the setup of a secret.
+func (s *session) hasRead(secretARN string) bool {
+	_, ok := s.refreshed.Load(secretARN)
+	return ok
 }
 
 // planUpdate plans an update from configuration and state alone.
@@ -249,14 +257,20 @@ func (r *setupResource) planUpdate(ctx context.Context, config setupModel, plan 
 			plan.RolePolicy = unknown
 		}
 	}
-	warnOfRotation(*plan, state, want, have, diags)
+	if r.session != nil && r.preflightOf(config) != preflightOff && r.hasRead(have.SecretARN) && !reflect.DeepEqual(next, have) {
+		want.FunctionPending = function
+		if err := r.rotation.CheckUpdate(ctx, want, have); err != nil {
+			r.refused(config, err, diags)
+		}
+	}
+	warnOfRotation(ctx, *plan, state, want, have, diags)
 }
 
 // warnOfRotation says when an update rotates, or may make AWS rotate soon.
-func warnOfRotation(plan, state setupModel, want rotation.Setup, have rotation.Object, diags *diag.Diagnostics) {
+func warnOfRotation(ctx context.Context, plan, state setupModel, want rotation.Setup, have rotation.Object, diags *diag.Diagnostics) {
 	secretARN := state.SecretARN.ValueString()
 	switch {
-	case triggered(plan, state) && want.Enabled && !plan.triggersKnown():
+	case triggered(plan, state) && want.Enabled && !plan.triggersKnown(ctx):
 		diags.AddAttributeWarning(path.Root("rotate_triggers"), "Secret may be rotated now", "A value of `rotate_triggers` is known only after apply. If it differs from the one before, the apply rotates "+secretARN+" at once: applications have to read the new value.")
 	case triggered(plan, state) && want.Enabled:
 		diags.AddAttributeWarning(path.Root("rotate_triggers"), "Secret will be rotated now", "A value of `rotate_triggers` has changed, so the apply rotates "+secretARN+" at once: applications have to read the new value.")

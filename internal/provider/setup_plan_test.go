@@ -96,7 +96,7 @@ func TestPlanCreate(t *testing.T) {
 		},
 		"rotates already": {
 			prepare: func(w world) object {
-				w.hand(t).rotation(30)
+				w.hand(t).rotation()
 				return nil
 			},
 			want: []string{"ERROR secret_id: The secret already rotates (rotation-already-configured): …" + "rotator, every 30 days…import {"},
@@ -270,12 +270,11 @@ func TestPlanCreateReads(t *testing.T) {
 	}
 }
 
-// TestPlanUpdate has what a plan says of a setup that exists. It asks AWS
-// nothing: Terraform plans again during the apply and insists on the same.
+// TestPlanUpdate has what a plan says of a setup that exists.
 func TestPlanUpdate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.hand(t).rotation(30)
+	w.hand(t).rotation()
 	s := newServer(t, w)
 	expect(t, s.configure(w.block()))
 	state := s.adopt(w.SecretARN)
@@ -313,10 +312,17 @@ func TestPlanUpdate(t *testing.T) {
 		"changed trigger":          {state: object{"rotate_triggers": object{"a": "1"}}, setup: object{"rotate_triggers": object{"a": "2"}}, want: []string{"WARNING rotate_triggers: Secret will be rotated now: …"}},
 		"unknown trigger":          {state: object{"rotate_triggers": object{"a": "1"}}, setup: object{"rotate_triggers": object{"a": unknown{}}}, want: []string{"WARNING rotate_triggers: Secret may be rotated now: …"}},
 		"changed trigger, off":     {state: object{"rotate_triggers": object{"a": "1"}}, setup: object{"rotate_triggers": object{"a": "2"}, "rotation_enabled": false}, want: []string{"WARNING rotate_triggers: Secret will not be rotated: …"}},
+		"function missing":         {setup: object{"rotation_lambda_arn": w.FunctionARN + "-2"}, want: []string{"ERROR rotation_lambda_arn: The rotation function does not exist (function-not-found): …"}},
+		"function missing, warn":   {setup: object{"rotation_lambda_arn": w.FunctionARN + "-2", "preflight": "warn"}, want: []string{"WARNING rotation_lambda_arn: The rotation function does not exist (function-not-found): …checked again"}},
+		"function missing, off":    {setup: object{"rotation_lambda_arn": w.FunctionARN + "-2", "preflight": "off"}},
+		"function unknown":         {setup: object{"rotation_lambda_arn": unknown{}}},
 		"function taken away":      {setup: object{"rotation_lambda_arn": nil}, want: []string{"ERROR rotation_lambda_arn: Missing rotation function: …"}},
 		"function taken away, off": {setup: object{"rotation_lambda_arn": nil, "rotation_enabled": false}, want: []string{"ERROR rotation_lambda_arn: Missing rotation function: …"}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := s
+			s.t = t
 			got, replace := s.planUpdate(withState(test.state), with(setup, test.setup))
 			expect(t, got, test.want...)
 			if replace != test.replace {

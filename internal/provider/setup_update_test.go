@@ -59,7 +59,13 @@ func TestSetupArguments(t *testing.T) {
 				PostApplyFunc:    func() { w.wrote(t) },
 			},
 			{
+				// A function that does not exist: nothing is changed.
+				Config:      w.setup(fmt.Sprintf("rotation_lambda_arn = %q", w.FunctionARN+"-2"), `rotation_rules = { automatically_after_days = 3 }`),
+				ExpectError: regexp.MustCompile(`(?s)function-not-found`),
+			},
+			{
 				// The derived names, given in words.
+				PreConfig: func() { w.wrote(t) },
 				Config: w.setup(fmt.Sprintf("statement_id = %q", rotation.StatementID(w.SecretARN)), fmt.Sprintf("role_policy_name = %q", rotation.RolePolicyName(w.SecretARN)),
 					fmt.Sprintf(`role_arn = "arn:aws:iam::123456789012:role/%s"`, w.Role)),
 				ConfigPlanChecks: changes(),
