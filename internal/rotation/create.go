@@ -215,6 +215,7 @@ func (o *operation) rotationFailed(ctx context.Context, want Setup, object *Obje
 	if err != nil || !discarded {
 		return nil, o.warnings, unfinished(object.SecretARN, cause)
 	}
+	failure.state = "" // The label is gone.
 	p := failure.problem()
 	p.Detail += "\n\nThe rotation had not written a value, so it was cancelled and everything that this setup wrote was taken back. The secret's value was not touched."
 	var u undo
