@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,11 +25,12 @@ type failure struct {
 // answered fails a call with an error of AWS, so that it has no effect.
 func answered(name string, fault awslab.Fault) failure {
 	return failure{name, func(w *world, n int) (process, func() bool) {
-		struck := false
-		fault.Caller, fault.After = ":user/administrator", n
-		fault.Do = func(awslab.Call) { struck = true }
-		clearFault := w.Inject(fault)
-		return w.process(), func() bool { clearFault(); return struck }
+		var struck atomic.Bool
+		own := fault // Of this world; others have theirs at the same time.
+		own.Caller, own.After = ":user/administrator", n
+		own.Do = func(awslab.Call) { struck.Store(true) }
+		clearFault := w.Inject(own)
+		return w.process(), func() bool { clearFault(); return struck.Load() }
 	}}
 }
 
