@@ -131,7 +131,7 @@ var lives = []life{
 		external(w, want)
 		want.RotateImmediately = new(false)
 	}),
-	creating("create with alias", 1, func(w *world, want *rotation.Setup) { want.FunctionARN = w.newAlias(w.FunctionARN, "live") }),
+	creating("create with alias", 1, func(w *world, want *rotation.Setup) { want.FunctionARN = w.newAlias(w.FunctionARN) }),
 	creating("create with superuser and names", 1, func(w *world, want *rotation.Setup) {
 		want.SuperuserSecretARN = w.NewSecret("super", map[string]any{"username": "root", "password": "x-super-x"})
 		want.StatementID, want.RolePolicyName = "my-statement", "my-policy"
@@ -149,7 +149,7 @@ var lives = []life{
 
 	updating("update schedule", 1, nil, days(7)),
 	updating("update function", 1, nil, otherFunction),
-	updating("update function to alias", 1, nil, func(w *world, want *rotation.Setup) { want.FunctionARN = w.newAlias(w.FunctionARN, "live") }),
+	updating("update function to alias", 1, nil, func(w *world, want *rotation.Setup) { want.FunctionARN = w.newAlias(w.FunctionARN) }),
 	updating("update managed to external", 1, nil, external),
 	updating("update external to managed", 1, external, func(_ *world, want *rotation.Setup) { want.Managed = true }),
 	updating("update names", 1, nil, func(_ *world, want *rotation.Setup) {

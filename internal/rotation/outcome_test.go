@@ -158,8 +158,8 @@ func TestFirstRotationFails(t *testing.T) {
 			resumed := w.pending() // A new value makes AWS abandon the rotation.
 			w.process().mustCreate(want)
 			w.stands(want, 1)
-			if resumed != "" && w.labelled("AWSCURRENT") != resumed {
-				t.Errorf("version %s is current, %s was resumed", w.labelled("AWSCURRENT"), resumed)
+			if resumed != "" && w.current() != resumed {
+				t.Errorf("version %s is current, %s was resumed", w.current(), resumed)
 			}
 		})
 	}
@@ -221,8 +221,8 @@ func TestWaitEnds(t *testing.T) {
 			release()
 			w.process().mustCreate(w.want())
 			w.stands(w.want(), 1)
-			if w.labelled("AWSCURRENT") != version {
-				t.Errorf("version %s is current, %s was pending", w.labelled("AWSCURRENT"), version)
+			if w.current() != version {
+				t.Errorf("version %s is current, %s was pending", w.current(), version)
 			}
 		})
 	}

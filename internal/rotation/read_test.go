@@ -132,7 +132,7 @@ func TestImported(t *testing.T) {
 		"schedule": {func(_ *world, want *rotation.Setup) {
 			want.Rules = rotation.Rules{ScheduleExpression: "cron(0 4 ? * SUN *)", Duration: "3h"}
 		}, nil},
-		"alias":           {func(w *world, want *rotation.Setup) { want.FunctionARN = w.newAlias(w.FunctionARN, "live") }, nil},
+		"alias":           {func(w *world, want *rotation.Setup) { want.FunctionARN = w.newAlias(w.FunctionARN) }, nil},
 		"external":        {external, func(o *rotation.Object) { o.RoleName = "rotator" }},
 		"service-managed": {serviceManaged, func(o *rotation.Object) { o.PreviousRules = rotation.Rules{} }},
 		"switched off": {func(_ *world, want *rotation.Setup) { want.Enabled = false }, func(o *rotation.Object) {
@@ -216,7 +216,7 @@ func TestUnfinished(t *testing.T) {
 		t.Errorf("unfinished %q", last.UnfinishedVersionID)
 	}
 	w.stands(want, 2)
-	if w.labelled("AWSCURRENT") != next.UnfinishedVersionID {
+	if w.current() != next.UnfinishedVersionID {
 		t.Error("another version is current")
 	}
 	// Finished without us, the read says so.

@@ -93,9 +93,9 @@ func TestRemnants(t *testing.T) {
 		"rotated on time":  {since: func(w *world) { w.Advance(31 * 24 * time.Hour) }, rotations: 2},
 		"another schedule": {second: func(_ *world, want *rotation.Setup) { want.Rules.AutomaticallyAfterDays = 7 }, rotations: 1},
 		"another function": {second: otherFunction, rotations: 1},
-		"an alias":         {second: func(w *world, want *rotation.Setup) { want.FunctionARN = w.newAlias(w.FunctionARN, "live") }, rotations: 1},
+		"an alias":         {second: func(w *world, want *rotation.Setup) { want.FunctionARN = w.newAlias(w.FunctionARN) }, rotations: 1},
 		"not an alias any more": {
-			first:  func(w *world, want *rotation.Setup) { want.FunctionARN = w.newAlias(w.FunctionARN, "live") },
+			first:  func(w *world, want *rotation.Setup) { want.FunctionARN = w.newAlias(w.FunctionARN) },
 			second: func(w *world, want *rotation.Setup) { want.FunctionARN = w.FunctionARN }, rotations: 1,
 		},
 		"another function, the first one gone": {
@@ -177,8 +177,8 @@ func TestCancelledPending(t *testing.T) {
 			release()
 			w.process().mustCreate(w.want())
 			w.stands(w.want(), 1)
-			if resumed := w.labelled("AWSCURRENT") == version; resumed == dropped {
-				t.Errorf("version %s is current, %s was pending", w.labelled("AWSCURRENT"), version)
+			if resumed := w.current() == version; resumed == dropped {
+				t.Errorf("version %s is current, %s was pending", w.current(), version)
 			}
 		})
 	}
@@ -204,7 +204,7 @@ func TestForeignPending(t *testing.T) {
 	if p.Code != findings.RotationPendingStuck {
 		t.Error(p)
 	}
-	w.tells(p.Detail, w.pending(), w.labelled("AWSCURRENT"), "--remove-from-version-id", "--move-to-version-id")
+	w.tells(p.Detail, w.pending(), w.current(), "--remove-from-version-id", "--move-to-version-id")
 	if writes := w.Writes(); len(writes) > 0 {
 		t.Errorf("wrote %v", writes)
 	}

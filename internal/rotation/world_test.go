@@ -87,11 +87,12 @@ func (w *world) permitByOthers(function, role string) {
 	w.putPolicy(role, "external", iampolicy.RolePolicy(iampolicy.RolePolicyInput{SecretARN: w.SecretARN}).JSON())
 }
 
-func (w *world) newAlias(function, alias string) string {
+// newAlias makes the alias "live" of a function.
+func (w *world) newAlias(function string) string {
 	w.t.Helper()
 	out, err := w.Functions.PublishVersion(w.t.Context(), &lambda.PublishVersionInput{FunctionName: &function})
 	w.Must(err)
-	made, err := w.Functions.CreateAlias(w.t.Context(), &lambda.CreateAliasInput{FunctionName: &function, Name: &alias, FunctionVersion: out.Version})
+	made, err := w.Functions.CreateAlias(w.t.Context(), &lambda.CreateAliasInput{FunctionName: &function, Name: aws.String("live"), FunctionVersion: out.Version})
 	w.Must(err)
 	w.alias = *made.AliasArn
 	return w.alias
@@ -353,9 +354,9 @@ func (w *world) pending() string {
 	return ""
 }
 
-func (w *world) labelled(label string) string {
+func (w *world) current() string {
 	for version, labels := range w.Describe().VersionIdsToStages {
-		if slices.Contains(labels, label) {
+		if slices.Contains(labels, "AWSCURRENT") {
 			return version
 		}
 	}
