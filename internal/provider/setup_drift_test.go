@@ -75,15 +75,13 @@ func TestSetupDrift(t *testing.T) {
 	other := w.NewFunction("other", w.NewRole("other"), map[string]string{"AWSLAB_HANDLER": "UserStore"})
 	w.NewRole("next")
 	const rotate, permit, allow = "secretsmanager:RotateSecret", "lambda:AddPermission", "iam:PutRolePolicy"
-	// The user's schedule must not come due while the clock moves in waits.
 	steps := []resource.TestStep{{Config: w.setup()}}
 	for _, drift := range []struct {
 		name    string
 		edit    func()
 		changed []string
 		writes  []string
-		// stays says that AWS's side of an argument that was given by hand is kept.
-		after func()
+		after   func()
 	}{
 		{
 			name: "nothing",
