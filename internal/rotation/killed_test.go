@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
 )
 
@@ -179,26 +180,30 @@ var lives = []life{
 	deleting("delete during a rotation", nil, func(w *world) { w.rotateByHand() }),
 }
 
-// TestKilled kills the process at each of its calls in turn and runs the
-// operation again in another one: it converges, rotates no more than was asked
-// for and leaves nothing behind.
+// TestKilled kills the process after each of its writes, and after each wait,
+// and runs the operation again in another one: it converges, rotates no more
+// than was asked for and leaves nothing behind. Between those calls nothing
+// changes, so that a kill there would be the same.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	for _, life := range lives {
 		t.Run(life.name, func(t *testing.T) {
 			t.Parallel()
-			calls, turns := callsOf(t, life)
-			for _, n := range turns {
-				killAndRepeat(t, life, n, n == calls)
+			calls := callsOf(t, life)
+			for n := range calls {
+				if calls[n].Writes() || n+1 < len(calls) && calls[n+1].Time.After(calls[n].Time) {
+					killAndRepeat(t, life, n+1, n+1 == len(calls))
+				}
+			}
+			if !calls[len(calls)-1].Writes() {
+				killAndRepeat(t, life, len(calls), true)
 			}
 		})
 	}
 }
 
-// callsOf runs an operation undisturbed and returns how many calls it makes,
-// and before which of them AWS is not as it was before the one before: that was
-// a write, or time has passed.
-func callsOf(t *testing.T, life life) (number int, turns []int) {
+// callsOf runs an operation undisturbed and returns its calls.
+func callsOf(t *testing.T, life life) []awslab.Call {
 	t.Helper()
 	w, run, check := life.make(t)
 	if err := run(w.process()); err != nil {
@@ -207,18 +212,14 @@ func callsOf(t *testing.T, life life) (number int, turns []int) {
 	calls := w.AdministratorCalls()
 	w.Advance(time.Minute) // A test of the function may still run.
 	check()
-	for i := range len(calls) - 1 {
-		if calls[i].Writes() || calls[i+1].Time.After(calls[i].Time) {
-			turns = append(turns, i+1)
-		}
-	}
-	turns = append(turns, len(calls)) // Killed before it could report.
 	if len(calls) < 3 {
 		t.Errorf("%d calls: the test has lost its subject", len(calls))
 	}
-	return len(calls), turns
+	return calls
 }
 
+// killAndRepeat kills the process before its n-th call, or at its end, before it
+// can report.
 func killAndRepeat(t *testing.T, life life, n int, atEnd bool) {
 	t.Helper()
 	w, run, check := life.make(t)
