@@ -136,7 +136,7 @@ func TestFirstRotationFails(t *testing.T) {
 			if p.Code != test.code {
 				t.Errorf("code %q, wanted %q", p.Code, test.code)
 			}
-			w.tells(p.Error(), test.step, "log group /aws/lambda/rotator", "AWSCURRENT")
+			w.tells(p.Error(), test.step, "log group /aws/lambda/rotator")
 			if waited := w.Now().Sub(began); (waited >= timeout) != test.patience {
 				t.Errorf("waited %s", waited)
 			}
@@ -148,7 +148,7 @@ func TestFirstRotationFails(t *testing.T) {
 					t.Errorf("version %s is pending", failed)
 				}
 			} else {
-				w.tells(p.Error(), "keeps retrying", "resumes this same rotation", "import {", w.SecretARN, failed)
+				w.tells(p.Error(), "keeps retrying", "resumes this same rotation", "import {", w.SecretARN, "AWSCURRENT", failed)
 				w.accessIs(want)
 				if failed == "" {
 					t.Error("no version is pending")
