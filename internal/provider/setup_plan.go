@@ -108,9 +108,10 @@ func (r *setupResource) planCreate(ctx context.Context, config setupModel, plan 
 	if function := config.RotationLambdaARN.ValueString(); function != "" && !plan.StatementID.IsUnknown() {
 		plan.InvokePermission = types.StringValue(rotation.PermissionFor(plan.StatementID.ValueString(), function, secretARN))
 	}
-	if seen != nil && seen.Fresh && !plan.KMSKeyARN.IsUnknown() && !config.SuperuserSecretARN.IsUnknown() {
-		want := rotation.Setup{SuperuserSecretARN: config.SuperuserSecretARN.ValueString()}
-		plan.RolePolicy = types.StringValue(rotation.PolicyFor(want, secretARN, plan.KMSKeyARN.ValueString(), 1))
+	// The policy of a setup that is replaced is there now, and may not be by the
+	// time of the create.
+	if seen != nil && seen.RolePolicy != "" && !plan.KMSKeyARN.IsUnknown() && !config.SuperuserSecretARN.IsUnknown() && !config.RolePolicyName.IsUnknown() && !r.hasRead(secretARN) {
+		plan.RolePolicy = types.StringValue(seen.RolePolicy)
 	}
 }
 
@@ -130,7 +131,11 @@ func (r *setupResource) inspect(ctx context.Context, config setupModel, diags *d
 	for _, p := range seen.Problems {
 		diags.Append(diagnosticOf(atPlan(p)))
 	}
-	if seen.Rotates {
+	switch {
+	case r.hasRead(seen.SecretARN) && seen.RotatesIfReplaced:
+		diags.AddAttributeWarning(path.Root("rotate_immediately"), "Replacing the setup rotates the secret",
+			"The setup of "+seen.SecretARN+" is destroyed and created again, and a create rotates at once: applications have to read the new value. With `create_before_destroy` it does not, nor with `rotate_immediately = false`.")
+	case seen.Rotates:
 		diags.AddAttributeWarning(path.Root("rotate_immediately"), "Create rotates a secret that is in use",
 			"The secret "+seen.SecretARN+" has a value, and creating this setup rotates it at once: applications have to read the new one. To leave it to the schedule, set `rotate_immediately = false`.")
 	}

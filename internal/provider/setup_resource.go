@@ -164,7 +164,13 @@ func (r *setupResource) Create(ctx context.Context, req resource.CreateRequest, 
 	if object == nil {
 		return
 	}
+	planned := plan
 	plan.record(*object)
+	if !planned.KMSKeyARN.IsUnknown() {
+		// Terraform would taint the setup if it changed this instant; the next read
+		// shows it.
+		plan.KMSKeyARN = planned.KMSKeyARN
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -211,7 +217,7 @@ func (r *setupResource) Update(ctx context.Context, req resource.UpdateRequest, 
 	if !plan.names(state.SecretARN.ValueString()) {
 		resp.Diagnostics.AddAttributeError(path.Root("secret_id"), "Setup is for another secret",
 			"Only now did it become known that `secret_id` names another secret than the one that this setup is for ("+state.SecretARN.ValueString()+"). "+
-				"Nothing was changed. Apply again to replace the setup: the plan then shows the replacement.")
+				"Nothing was changed. Apply again to replace the setup: a plan with refresh shows the replacement.")
 		return
 	}
 	timeout, diags := plan.Timeouts.Update(ctx, defaultTimeout)

@@ -160,9 +160,10 @@ func (o *operation) again(ctx context.Context, codes []string, write func() erro
 	}
 }
 
-// addPermission makes sure that the function's policy holds our statement. mine
-// says that a different statement of the same name is ours and may be replaced.
-func (o *operation) addPermission(ctx context.Context, statementID, functionARN, secretARN string, mine bool, u *undo) error {
+// addPermission makes sure that the function's policy holds our statement. A
+// different one under its name is replaced if it is for this secret or has the
+// derived name, and is an error otherwise.
+func (o *operation) addPermission(ctx context.Context, statementID, functionARN, secretARN string, u *undo) error {
 	name, qualifier := split(functionARN)
 	defer o.functions.lock(name)()
 	a, err := arn.ParseSecret(secretARN)
@@ -170,7 +171,7 @@ func (o *operation) addPermission(ctx context.Context, statementID, functionARN,
 		return wrong("secret_id", "Invalid secret ARN", err.Error())
 	}
 	want := PermissionFor(statementID, functionARN, secretARN)
-	back := func(ctx context.Context) error { return o.dropPermission(ctx, statementID, want) }
+	back := func(ctx context.Context) error { return o.dropPermission(ctx, statementID, secretARN, want) }
 	err = o.again(ctx, []string{"PreconditionFailedException", "ResourceConflictException"}, func() error {
 		policy, err := o.policy(ctx, functionARN, true)
 		if err != nil {
@@ -184,7 +185,7 @@ func (o *operation) addPermission(ctx context.Context, statementID, functionARN,
 			return nil
 		}
 		if have != "" {
-			if !mine {
+			if statementID != StatementID(secretARN) && !isFor(have, secretARN) {
 				return statementTaken(statementID, functionARN)
 			}
 			if err := o.removeStatement(ctx, statementID, functionARN, policy.revisionID); err != nil {
@@ -235,15 +236,16 @@ func statementTaken(statementID, functionARN string) *Problem {
 		"Give this setup another `statement_id`, or leave the argument out.")
 }
 
-// removePermission removes our statement, and only if AWS still shows it as we
-// wrote it.
-func (o *operation) removePermission(ctx context.Context, statementID, functionARN, recorded string) error {
+// removePermission removes our statement, and only if AWS still shows it as
+// recorded and for this secret: a read records also what others have put under
+// its name.
+func (o *operation) removePermission(ctx context.Context, statementID, functionARN, secretARN, recorded string) error {
 	err := o.again(ctx, []string{"PreconditionFailedException", "ResourceConflictException"}, func() error {
 		policy, err := o.policy(ctx, functionARN, true)
 		if err != nil {
 			return err
 		}
-		if !sameStatement(policy.statement(statementID), recorded) {
+		if have := policy.statement(statementID); !sameStatement(have, recorded) || !isFor(have, secretARN) {
 			return nil
 		}
 		return o.removeStatement(ctx, statementID, functionARN, policy.revisionID)
@@ -264,14 +266,14 @@ func (o *operation) removeStatement(ctx context.Context, statementID, functionAR
 }
 
 // dropPermission removes our statement under the function's lock.
-func (o *operation) dropPermission(ctx context.Context, statementID, recorded string) error {
+func (o *operation) dropPermission(ctx context.Context, statementID, secretARN, recorded string) error {
 	functionARN := permitted(recorded)
 	if functionARN == "" {
 		return nil
 	}
 	name, _ := split(functionARN)
 	defer o.functions.lock(name)()
-	return o.removePermission(ctx, statementID, functionARN, recorded)
+	return o.removePermission(ctx, statementID, functionARN, secretARN, recorded)
 }
 
 // dropRolePolicy removes our policy from a role, and only while it is ours: of

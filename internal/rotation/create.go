@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 )
 
 // undoTimeout bounds taking back the writes of a failed create, which goes on
@@ -26,6 +28,13 @@ func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration)
 	if err != nil {
 		return nil, nil, err
 	}
+	secretARN := want.SecretID
+	if _, err := arn.ParseSecret(secretARN); err != nil {
+		if secretARN, err = o.resolve(ctx, want.SecretID); err != nil {
+			return nil, nil, err
+		}
+	}
+	defer s.secrets.lock(secretARN)()
 	sc, err := o.lookAround(ctx, want)
 	if err != nil {
 		return nil, nil, err
@@ -46,7 +55,7 @@ func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration)
 	if sc.generation > 0 && !sc.secret.enabled() {
 		u.push(func(ctx context.Context) error { o.clear(ctx, object); return nil })
 	}
-	if err := o.grant(ctx, want, object, false, &u); err != nil {
+	if err := o.grant(ctx, want, object, &u); err != nil {
 		return o.takeBack(ctx, object, u, err)
 	}
 	version, err := o.startCreated(ctx, want, sc)
@@ -64,9 +73,7 @@ func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration)
 			return o.rotationFailed(ctx, want, object, version, sc, err)
 		}
 	}
-	s.mu.Lock()
-	s.created[object.SecretARN] = true
-	s.mu.Unlock()
+	s.created.Store(object.SecretARN, true)
 	return object, o.warnings, nil
 }
 
@@ -92,22 +99,33 @@ func (s *scene) object(want Setup) *Object {
 		o.RolePolicyName = policyName(want, secretARN)
 		if want.Managed {
 			o.RoleName = roleName(o.RoleARN)
-			o.RolePolicy = PolicyFor(want, secretARN, o.KMSKeyARN, s.generation+1)
+			o.RolePolicy = PolicyFor(want, secretARN, o.KMSKeyARN, s.nextGeneration())
 			o.InvokePermission = PermissionFor(o.StatementID, want.FunctionARN, secretARN)
 		}
 	}
 	return o
 }
 
+// nextGeneration is that of the policy that a create writes. A create that goes
+// on where another was interrupted keeps the other's, so that the same plan can
+// be applied again. Any other is a later one: what it takes over may be an object
+// that is destroyed after it.
+func (s *scene) nextGeneration() int {
+	if pending, _ := s.secret.asked(causeCreate); s.generation > 0 && (pending != "" || !s.secret.enabled()) {
+		return s.generation
+	}
+	return s.generation + 1
+}
+
 // grant writes the role policy and then the invoke permission of an object.
-func (o *operation) grant(ctx context.Context, want Setup, object *Object, mine bool, u *undo) error {
+func (o *operation) grant(ctx context.Context, want Setup, object *Object, u *undo) error {
 	if !want.Managed || object.FunctionARN == "" {
 		return nil
 	}
 	if err := o.putRolePolicy(ctx, object.RoleName, object.RolePolicyName, object.SecretARN, object.RolePolicy, u); err != nil {
 		return err
 	}
-	return o.addPermission(ctx, object.StatementID, object.FunctionARN, object.SecretARN, mine || want.StatementID == "", u)
+	return o.addPermission(ctx, object.StatementID, object.FunctionARN, object.SecretARN, u)
 }
 
 // startCreated brings rotation to what a create wants and returns the version
@@ -137,20 +155,27 @@ func (o *operation) asks(ctx context.Context, want Setup, s *scene) bool {
 	if !want.Enabled || pending != "" || !s.rotatesAtCreate(want) {
 		return false
 	}
-	return !s.remnant || !done && (want.FunctionARN == "" || o.owed(ctx, s.secret))
+	switch {
+	case !s.remnant:
+		return true
+	case done:
+		return false
+	case aws.ToString(s.secret.OwningService) != "":
+		// The service's own rotations say nothing of an earlier create, but the
+		// version of one does.
+		return !o.hasAsked(ctx, s.secret, time.Time{})
+	}
+	return s.secret.LastRotatedDate == nil || o.hasAsked(ctx, s.secret, *s.secret.LastRotatedDate)
 }
 
-// owed reports whether the rotation that an earlier create asked for never
-// succeeded and is not pending any more, as when somebody has stored a new
-// value to mend its cause: the create still owes it.
-func (o *operation) owed(ctx context.Context, sec *secret) bool {
-	if sec.LastRotatedDate == nil {
-		return true
-	}
+// hasAsked reports whether an earlier create has asked for a rotation after a
+// time. When no rotation has succeeded since, and none is pending, that one was
+// abandoned, as when somebody has stored a new value to mend its cause.
+func (o *operation) hasAsked(ctx context.Context, sec *secret, after time.Time) bool {
 	versions := o.versions(ctx, sec.arn.String())
 	for version, v := range versions {
 		for before := range versions {
-			if isToken(version, sec.arn.String(), before, causeCreate) && v.made.After(*sec.LastRotatedDate) {
+			if isToken(version, sec.arn.String(), before, causeCreate) && v.made.After(after) {
 				return true
 			}
 		}
@@ -175,7 +200,7 @@ func (o *operation) takeBack(ctx context.Context, object *Object, u undo, cause 
 // clear removes what earlier creates left where this one works. It is tidying
 // up: what fails is a warning.
 func (o *operation) clear(ctx context.Context, object *Object) {
-	err := o.dropPermission(ctx, object.StatementID, object.InvokePermission)
+	err := o.dropPermission(ctx, object.StatementID, object.SecretARN, object.InvokePermission)
 	if err == nil {
 		err = o.dropRolePolicy(ctx, object.RoleName, object.RolePolicyName, object.SecretARN, Generation(object.RolePolicy, object.SecretARN))
 	}
@@ -187,7 +212,7 @@ func (o *operation) clear(ctx context.Context, object *Object) {
 // sweep removes what an earlier create left on another function and its role.
 // It is tidying up: what fails is a warning.
 func (o *operation) sweep(ctx context.Context, s *scene, object *Object) {
-	err := o.dropPermission(ctx, object.StatementID, PermissionFor(object.StatementID, s.stray, object.SecretARN))
+	err := o.dropPermission(ctx, object.StatementID, object.SecretARN, PermissionFor(object.StatementID, s.stray, object.SecretARN))
 	if err == nil && s.strayRole != object.RoleName {
 		err = o.dropRolePolicy(ctx, s.strayRole, object.RolePolicyName, object.SecretARN, s.generation)
 	}
@@ -207,7 +232,7 @@ func (o *operation) rotationFailed(ctx context.Context, want Setup, object *Obje
 	ctx = context.WithoutCancel(ctx)
 	discarded, err := o.discard(ctx, object.SecretARN, version, s.function.timeout)
 	if err == nil && !discarded {
-		err = o.switchBackOn(ctx, want, object.SecretARN, version)
+		_, err = o.switchBackOn(ctx, object.SecretARN, version)
 	}
 	if err != nil {
 		o.warn(*failed("", "discard the failed rotation", "", err))
@@ -223,20 +248,9 @@ func (o *operation) rotationFailed(ctx context.Context, want Setup, object *Obje
 		return o.dropRolePolicy(ctx, object.RoleName, object.RolePolicyName, object.SecretARN, Generation(object.RolePolicy, object.SecretARN))
 	})
 	u.push(func(ctx context.Context) error {
-		return o.dropPermission(ctx, object.StatementID, object.InvokePermission)
+		return o.dropPermission(ctx, object.StatementID, object.SecretARN, object.InvokePermission)
 	})
 	return o.takeBack(ctx, object, u, p)
-}
-
-// switchBackOn takes a rotation up again that was cancelled to be discarded and
-// turned out to have written its value at the last moment.
-func (o *operation) switchBackOn(ctx context.Context, want Setup, secretARN, version string) error {
-	sec, err := o.describe(ctx, secretARN)
-	if err != nil || sec.enabled() || sec.pending() != version {
-		return err
-	}
-	_, err = o.rotate(ctx, sec, want, version, true)
-	return err
 }
 
 // unfinished explains a rotation that AWS has accepted and whose outcome is bad

@@ -15,15 +15,13 @@ import (
 // what AWS still shows as ours, and never on the secret or a value. It works
 // with secret, function or role already gone.
 func (s *Service) Delete(ctx context.Context, want Setup, have Object, timeout time.Duration) ([]Problem, error) {
-	s.mu.Lock()
-	replaced := s.created[have.SecretARN]
-	s.mu.Unlock()
-	if replaced {
-		return nil, nil // create_before_destroy: the new setup stands on all of it.
-	}
 	o, err := s.begin(ctx, have.SecretARN, want.Region, timeout)
 	if err != nil {
 		return nil, err
+	}
+	defer s.secrets.lock(have.SecretARN)()
+	if _, replaced := s.created.Load(have.SecretARN); replaced {
+		return nil, nil // create_before_destroy: the new setup stands on all of it.
 	}
 	generation := Generation(have.RolePolicy, have.SecretARN)
 	if generation > 0 {
@@ -38,7 +36,7 @@ func (s *Service) Delete(ctx context.Context, want Setup, have Object, timeout t
 	if err := o.stop(ctx, want, have); err != nil {
 		return o.warnings, err
 	}
-	if err := o.dropPermission(ctx, have.StatementID, have.InvokePermission); err != nil {
+	if err := o.dropPermission(ctx, have.StatementID, have.SecretARN, have.InvokePermission); err != nil {
 		return o.warnings, err
 	}
 	return o.warnings, o.dropRolePolicy(ctx, have.RoleName, have.RolePolicyName, have.SecretARN, generation)
@@ -113,10 +111,17 @@ func (o *operation) letFinish(ctx context.Context, want Setup, secretARN string,
 			return sec, nil
 		}
 		stuck := o.stuck(ctx, sec, pending, f)
-		if stuck || f != nil && o.clock.Now().Sub(o.madeAt(ctx, secretARN, pending)) > f.timeout {
-			discarded, err := o.discardIfEmpty(ctx, want, secretARN, pending, f)
-			if err == nil && stuck && !discarded {
+		if stuck || f != nil && o.olderThan(ctx, secretARN, pending, f.timeout) {
+			discarded := false
+			if want.ReadValue && f != nil {
+				discarded, err = o.discard(ctx, secretARN, pending, f.timeout)
+			}
+			switch {
+			case err != nil || discarded:
+			case stuck:
 				_, err = o.cancelHalfway(ctx, secretARN)
+			default:
+				_, err = o.switchBackOn(ctx, secretARN, pending)
 			}
 			if err != nil {
 				return nil, err
@@ -134,15 +139,11 @@ func (o *operation) letFinish(ctx context.Context, want Setup, secretARN string,
 	}
 }
 
-func (o *operation) discardIfEmpty(ctx context.Context, want Setup, secretARN, version string, f *function) (bool, error) {
-	if !want.ReadValue {
-		return false, nil
-	}
-	var timeout time.Duration
-	if f != nil {
-		timeout = f.timeout
-	}
-	return o.discard(ctx, secretARN, version, timeout)
+// olderThan reports whether a version was made longer ago than an age. What AWS
+// does not tell the age of is young.
+func (o *operation) olderThan(ctx context.Context, secretARN, version string, age time.Duration) bool {
+	made := o.madeAt(ctx, secretARN, version)
+	return !made.IsZero() && o.clock.Now().Sub(made) > age
 }
 
 func leftPending(s *secret, pending string) *Problem {

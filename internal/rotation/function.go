@@ -3,6 +3,8 @@ package rotation
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -100,6 +102,17 @@ func split(functionARN string) (name string, qualifier *string) {
 // sameStatement reports whether two statements say the same.
 func sameStatement(a, b string) bool {
 	return a != "" && b != "" && iampolicy.Equivalent(wrap(a), wrap(b))
+}
+
+// isFor reports whether a statement is limited to one secret.
+func isFor(statement, secretARN string) bool {
+	document, err := iampolicy.Parse(wrap(statement))
+	if err != nil || len(document.Statements) != 1 {
+		return false
+	}
+	return slices.ContainsFunc(document.Statements[0].Conditions, func(c iampolicy.Condition) bool {
+		return strings.EqualFold(c.Key, "aws:SourceArn") && slices.Equal(c.Values, []string{secretARN})
+	})
 }
 
 func wrap(statement string) string {

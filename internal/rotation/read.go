@@ -43,6 +43,9 @@ func (s *Service) Read(ctx context.Context, want Setup, have Object) (*Object, e
 // still shows the last function and rules; they mean nothing then, so the
 // recorded ones stay.
 func (have *Object) observe(sec *secret) {
+	if imported := have.OwningService == "" && have.FunctionARN == "" && have.Rules.IsZero(); imported && sec.enabled() && aws.ToString(sec.OwningService) != "" {
+		have.PreviousRules = sec.rules() // To be given back by a destroy.
+	}
 	have.OwningService = aws.ToString(sec.OwningService)
 	have.Enabled = sec.enabled()
 	if key, unresolved := sec.key(); !unresolved {

@@ -132,9 +132,11 @@ func TestImported(t *testing.T) {
 		"schedule": {func(_ *world, want *rotation.Setup) {
 			want.Rules = rotation.Rules{ScheduleExpression: "cron(0 4 ? * SUN *)", Duration: "3h"}
 		}, nil},
-		"alias":           {func(w *world, want *rotation.Setup) { want.FunctionARN = w.newAlias(w.FunctionARN) }, nil},
-		"external":        {external, func(o *rotation.Object) { o.RoleName = "rotator" }},
-		"service-managed": {serviceManaged, func(o *rotation.Object) { o.PreviousRules = rotation.Rules{} }},
+		"alias":    {func(w *world, want *rotation.Setup) { want.FunctionARN = w.newAlias(w.FunctionARN) }, nil},
+		"external": {external, func(o *rotation.Object) { o.RoleName = "rotator" }},
+		// The rules from before the setup are not known any more: a destroy leaves
+		// the secret with those that it had at the import.
+		"service-managed": {serviceManaged, func(o *rotation.Object) { o.PreviousRules = o.Rules }},
 		"switched off": {func(_ *world, want *rotation.Setup) { want.Enabled = false }, func(o *rotation.Object) {
 			// AWS does not know the function of a rotation that was never on.
 			*o = rotation.Object{SecretARN: o.SecretARN}

@@ -42,9 +42,10 @@ func TestImpossible(t *testing.T) {
 		}, "rotation_lambda_arn", findings.FunctionOtherRegion, ""},
 		"no function":          {func(_ *world, want *rotation.Setup) { want.FunctionARN = "" }, "rotation_lambda_arn", "", "Missing rotation function"},
 		"service and function": {func(w *world, want *rotation.Setup) { serviceManaged(w, want); want.FunctionARN = w.FunctionARN }, "rotation_lambda_arn", findings.SecretServiceManaged, ""},
-		"access changed since the plan": {func(_ *world, want *rotation.Setup) {
-			want.PlannedRolePolicy = `{"Version":"2012-10-17","Statement":[]}`
-		}, "", "", "Access changed since the plan"},
+		"ARN that is only in part one": {func(w *world, want *rotation.Setup) {
+			full := w.NewSecret("orders-secret", map[string]any{"engine": "labstore"})
+			want.SecretID = full[:len(full)-len("-AbCdEf")]
+		}, "secret_id", "", "Invalid secret ARN"},
 		"wrong value": {func(_ *world, want *rotation.Setup) {
 			want.Check = func(string, bool) []rotation.Problem {
 				return []rotation.Problem{{Attribute: "secret_id", Code: findings.SecretNotJSON, Summary: "wrong"}}

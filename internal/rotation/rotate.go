@@ -155,7 +155,7 @@ func (o *operation) reconfigure(ctx context.Context, secretARN string, want Setu
 			return err
 		}
 		_, err = o.rotate(ctx, sec, want, "", false)
-		if !isNotComplete(err) {
+		if !isNotComplete(err) || !o.clock.Now().Before(o.deadline) {
 			return err
 		}
 		// A rotation began in between.
@@ -189,15 +189,30 @@ func (o *operation) cancel(ctx context.Context, secretARN string) (interrupted b
 	if err != nil || version == "" {
 		return false, err
 	}
+	return o.switchBackOn(ctx, secretARN, version)
+}
+
+// switchBackOn takes up again a rotation that was cancelled and turns out to be
+// under way. What AWS does when it is asked for that version once more is not
+// documented, so it is looked at.
+func (o *operation) switchBackOn(ctx context.Context, secretARN, version string) (resumed bool, err error) {
 	sec, err := o.describe(ctx, secretARN)
 	if err != nil {
 		return false, failed("", "read the secret", "", err)
 	}
-	if sec.pending() != version {
+	if sec.enabled() || sec.pending() != version {
 		return false, nil
 	}
-	_, err = o.rotate(ctx, sec, Setup{}, version, true) // With the configuration that AWS has kept.
-	return true, err
+	if _, err := o.rotate(ctx, sec, Setup{}, version, true); err != nil { // With the configuration that AWS has kept.
+		return false, err
+	}
+	if sec, err = o.describe(ctx, secretARN); err != nil {
+		return false, failed("", "read the secret", "", err)
+	}
+	if !sec.enabled() && sec.pending() == version {
+		return false, notComplete(sec, version)
+	}
+	return true, nil
 }
 
 // cancelHalfway switches rotation off even if one runs, and returns its
@@ -246,8 +261,7 @@ func (o *operation) stuck(ctx context.Context, sec *secret, pending string, f *f
 	if f == nil {
 		return aws.ToString(sec.OwningService) == "" && aws.ToString(sec.Type) == ""
 	}
-	made := o.madeAt(ctx, sec.arn.String(), pending)
-	return !made.IsZero() && o.clock.Now().Sub(made) > sec.window()+4*f.timeout
+	return o.olderThan(ctx, sec.arn.String(), pending, sec.window()+4*f.timeout)
 }
 
 // discard cancels a rotation and drops its label, if its version certainly

@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -38,6 +38,9 @@ func (o *operation) lookAround(ctx context.Context, want Setup) (*scene, error) 
 	}
 	if err != nil {
 		return nil, failed("secret_id", "read the secret", "", err)
+	}
+	if p := partial(want.SecretID, sec); p != nil {
+		return nil, p
 	}
 	s := &scene{secret: sec}
 	if p := s.refusal(want); p != nil {
@@ -73,6 +76,18 @@ func secretNotFound(secretID, region string, err error) *Problem {
 		"Check the name or ARN and the Region; a secret given by name is looked up in the `region` of this resource, or the provider's.\n\n"+awsapi.Explain(err))
 	p.cause = err
 	return p
+}
+
+// partial is the problem of an ARN without the six characters at its end. AWS
+// accepts one, and a name that ends like them makes it look like a full one.
+func partial(secretID string, sec *secret) *Problem {
+	full := sec.arn.String()
+	if !strings.HasPrefix(secretID, "arn:") || secretID == full {
+		return nil
+	}
+	return wrong("secret_id", "Invalid secret ARN",
+		fmt.Sprintf("%s lacks the six characters that AWS puts at the end of a secret's ARN.", secretID),
+		"Give the full ARN: "+full)
 }
 
 // refusal tells why a secret can't have this setup, or nil.
@@ -129,10 +144,11 @@ func OtherRegion(function, secret string) *Problem {
 func (o *operation) recognise(ctx context.Context, want Setup, s *scene) error {
 	configured := aws.ToString(s.secret.RotationLambdaARN) // AWS shows it also when rotation is off.
 	pending, done := s.secret.asked(causeCreate)
+	leavesNoAccess := !want.Managed || want.FunctionARN == ""
 	s.remnant = s.secret.enabled() && (pending != "" ||
-		want.FunctionARN == "" || // a service-managed secret is taken as it is
-		done && !want.Managed && configured == want.FunctionARN ||
-		!want.Managed && want.RotateImmediately != nil && !*want.RotateImmediately && s.asWanted(want))
+		aws.ToString(s.secret.OwningService) != "" || // it is taken as it is
+		leavesNoAccess && done && configured == want.FunctionARN ||
+		leavesNoAccess && want.RotateImmediately != nil && !*want.RotateImmediately && s.asWanted(want))
 	if want.Managed && want.FunctionARN != "" {
 		if err := o.findAccess(ctx, want, s, configured); err != nil {
 			return err
@@ -295,82 +311,4 @@ func (s *scene) rotatesAtCreate(want Setup) bool {
 		return *want.RotateImmediately
 	}
 	return aws.ToString(s.secret.OwningService) == ""
-}
-
-// Inspection is what a plan may know of a setup that is to be created.
-type Inspection struct {
-	SecretARN     string
-	OwningService string
-	KMSKeyARN     string
-	// Fresh says that no earlier create has left a role policy.
-	Fresh bool
-	// Rotates says that the create will rotate a credential that is in use. A
-	// value that is younger than an hour counts as the first one, stored for
-	// this very setup.
-	Rotates  bool
-	Problems []Problem
-}
-
-// firstValueAge is the age up to which a value is taken for the first one.
-const firstValueAge = time.Hour
-
-// Inspect looks at AWS for the plan of a create. It writes nothing. Problems
-// that a plan can't know to last are warnings.
-func (s *Service) Inspect(ctx context.Context, want Setup) (Inspection, error) {
-	o, err := s.begin(ctx, want.SecretID, want.Region, time.Minute)
-	if err != nil {
-		return Inspection{}, err
-	}
-	sc, err := o.lookAround(ctx, want)
-	if err != nil {
-		return Inspection{}, err
-	}
-	in := Inspection{
-		SecretARN:     sc.secret.arn.String(),
-		OwningService: aws.ToString(sc.secret.OwningService),
-		KMSKeyARN:     sc.kmsKeyARN(want),
-		Fresh:         sc.generation == 0 && sc.function != nil,
-	}
-	if current := sc.secret.current(); current != "" && o.asks(ctx, want, sc) {
-		in.Rotates = s.clock.Now().Sub(o.madeAt(ctx, in.SecretARN, current)) > firstValueAge
-	}
-	in.Problems = o.checkValue(ctx, want, sc.secret)
-	return in, nil
-}
-
-// Resolve returns the ARN of a secret given by ARN or name.
-func (s *Service) Resolve(ctx context.Context, secretID, region string) (string, error) {
-	o, err := s.begin(ctx, secretID, region, time.Minute)
-	if err != nil {
-		return "", err
-	}
-	sec, err := o.describe(ctx, secretID)
-	if awsapi.IsNotFound(err) {
-		return "", secretNotFound(secretID, o.Region, err)
-	}
-	if err != nil {
-		return "", failed("secret_id", "read the secret", "", err)
-	}
-	return sec.arn.String(), nil
-}
-
-// checkValue looks at the value that a function is about to rotate. Its
-// content goes nowhere but to want.Check.
-func (o *operation) checkValue(ctx context.Context, want Setup, sec *secret) []Problem {
-	if want.FunctionARN == "" && !want.FunctionPending {
-		return nil
-	}
-	if sec.current() == "" {
-		return []Problem{*found("secret_id", findings.SecretNoValue,
-			fmt.Sprintf("The secret %q has no value yet, and a rotation function starts from the current one.", want.SecretID),
-			"Store the first value before this setup is created, and let the setup depend on it.")}
-	}
-	if want.Check == nil || !want.ReadValue {
-		return nil
-	}
-	state, content, binary := o.read(ctx, sec.arn.String(), "")
-	if state != valuePresent {
-		return nil // The caller may not read it: not determinable, so not said.
-	}
-	return want.Check(content, binary)
 }

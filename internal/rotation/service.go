@@ -109,19 +109,20 @@ type Service struct {
 	connect func(ctx context.Context, region string) (*awsapi.Clients, error)
 	clock   Clock
 
-	functions, roles keyedMutex
-	reads            memo
+	// secrets serialises setups of one secret: the destroy of one and the create
+	// of another that takes it over run at the same time.
+	secrets, functions, roles keyedMutex
+	reads                     memo
 
-	mu sync.Mutex
 	// created holds the secrets whose setup was created in this run. With
 	// create_before_destroy the object that it replaces is deleted afterwards,
 	// and must then remove nothing.
-	created map[string]bool
+	created sync.Map
 }
 
 // NewService returns a service on a connection's clients and a clock.
 func NewService(connect func(ctx context.Context, region string) (*awsapi.Clients, error), clock Clock) *Service {
-	return &Service{connect: connect, clock: clock, created: map[string]bool{}}
+	return &Service{connect: connect, clock: clock}
 }
 
 // operation is one create, read, update or delete.

@@ -63,6 +63,7 @@ func (s *Service) Update(ctx context.Context, want Setup, have Object, ask bool,
 	if err != nil {
 		return nil, nil, err
 	}
+	defer s.secrets.lock(have.SecretARN)()
 	sc, err := o.lookAgain(ctx, want, have)
 	if err != nil {
 		return nil, nil, err
@@ -78,8 +79,7 @@ func (s *Service) Update(ctx context.Context, want Setup, have Object, ask bool,
 	}
 
 	var u undo
-	mine := have.InvokePermission != "" && have.StatementID == next.StatementID
-	err = o.grant(ctx, want, &next, mine, &u)
+	err = o.grant(ctx, want, &next, &u)
 	version := ""
 	if err == nil {
 		version, err = o.bringTo(ctx, want, have, sc, ask)
@@ -194,7 +194,7 @@ func (o *operation) rotateNow(ctx context.Context, want Setup, s *scene) (versio
 // leave removes our permission and policy from where the setup no longer is.
 func (o *operation) leave(ctx context.Context, have, next Object) error {
 	if p := have.InvokePermission; p != "" && (permitted(p) != permitted(next.InvokePermission) || have.StatementID != next.StatementID) {
-		if err := o.dropPermission(ctx, have.StatementID, p); err != nil {
+		if err := o.dropPermission(ctx, have.StatementID, have.SecretARN, p); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,101 @@
+package rotation
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
+)
+
+// Inspection is what a plan may know of a setup that is to be created.
+type Inspection struct {
+	SecretARN     string
+	OwningService string
+	KMSKeyARN     string
+	// RolePolicy is what the create will write, empty if that is not known.
+	RolePolicy string
+	// Rotates says that the create will rotate a credential that is in use. A
+	// value that is younger than an hour counts as the first one, stored for
+	// this very setup.
+	Rotates bool
+	// RotatesIfReplaced says the same of a create that comes after the destroy of
+	// the setup that is there.
+	RotatesIfReplaced bool
+	Problems          []Problem
+}
+
+// firstValueAge is the age up to which a value is taken for the first one.
+const firstValueAge = time.Hour
+
+// Inspect looks at AWS for the plan of a create. It writes nothing. Problems
+// that a plan can't know to last are warnings.
+func (s *Service) Inspect(ctx context.Context, want Setup) (Inspection, error) {
+	o, err := s.begin(ctx, want.SecretID, want.Region, time.Minute)
+	if err != nil {
+		return Inspection{}, err
+	}
+	sc, err := o.lookAround(ctx, want)
+	if err != nil {
+		return Inspection{}, err
+	}
+	in := Inspection{
+		SecretARN:     sc.secret.arn.String(),
+		OwningService: aws.ToString(sc.secret.OwningService),
+		KMSKeyARN:     sc.kmsKeyARN(want),
+		RolePolicy:    sc.object(want).RolePolicy,
+	}
+	if current := sc.secret.current(); current != "" && o.asks(ctx, want, sc) {
+		in.Rotates = s.clock.Now().Sub(o.madeAt(ctx, in.SecretARN, current)) > firstValueAge
+	}
+	in.RotatesIfReplaced = sc.remnant && want.Enabled && sc.rotatesAtCreate(want)
+	in.Problems = o.checkValue(ctx, want, sc.secret)
+	return in, nil
+}
+
+// Resolve returns the ARN of a secret given by ARN or name.
+func (s *Service) Resolve(ctx context.Context, secretID, region string) (string, error) {
+	o, err := s.begin(ctx, secretID, region, time.Minute)
+	if err != nil {
+		return "", err
+	}
+	return o.resolve(ctx, secretID)
+}
+
+func (o *operation) resolve(ctx context.Context, secretID string) (string, error) {
+	sec, err := o.describe(ctx, secretID)
+	if awsapi.IsNotFound(err) {
+		return "", secretNotFound(secretID, o.Region, err)
+	}
+	if err != nil {
+		return "", failed("secret_id", "read the secret", "", err)
+	}
+	if p := partial(secretID, sec); p != nil {
+		return "", p
+	}
+	return sec.arn.String(), nil
+}
+
+// checkValue looks at the value that a function is about to rotate. Its
+// content goes nowhere but to want.Check.
+func (o *operation) checkValue(ctx context.Context, want Setup, sec *secret) []Problem {
+	if want.FunctionARN == "" && !want.FunctionPending {
+		return nil
+	}
+	if sec.current() == "" {
+		return []Problem{*found("secret_id", findings.SecretNoValue,
+			fmt.Sprintf("The secret %q has no value yet, and a rotation function starts from the current one.", want.SecretID),
+			"Store the first value before this setup is created, and let the setup depend on it.")}
+	}
+	if want.Check == nil || !want.ReadValue {
+		return nil
+	}
+	state, content, binary := o.read(ctx, sec.arn.String(), "")
+	if state != valuePresent {
+		return nil // The caller may not read it: not determinable, so not said.
+	}
+	return want.Check(content, binary)
+}
