@@ -1,7 +1,10 @@
 package rotation_test
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -177,6 +180,54 @@ func TestParallel(t *testing.T) {
 		return err
 	})
 	w.accessIs(rotation.Setup{})
+}
+
+// TestTurns has the setups of one process take turns at the function that they
+// share, and tell Lambda which policy they have read: Lambda may lose one of
+// two writes at once.
+func TestTurns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var mu sync.Mutex
+	adding, together, unrevised := 0, false, 0
+	p := w.processOn(func(_ int, r *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
+		if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/policy") {
+			return send()
+		}
+		text, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		r.Body = io.NopCloser(bytes.NewReader(text))
+		mu.Lock()
+		adding++
+		together = together || adding > 1
+		if !bytes.Contains(text, []byte(`"RevisionId":"`)) {
+			unrevised++
+		}
+		mu.Unlock()
+		defer func() { mu.Lock(); adding--; mu.Unlock() }()
+		return send()
+	})
+	var all sync.WaitGroup
+	for i := range 4 {
+		user := fmt.Sprintf("user%d", i)
+		want := w.want()
+		want.SecretID = w.NewSecret(user, map[string]any{"engine": "labstore", "host": "lab", "username": user, "password": "first-" + user})
+		want.RotateImmediately = new(false)
+		all.Go(func() {
+			if _, _, err := p.Create(t.Context(), want, timeout); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if together || unrevised > 0 {
+		t.Errorf("two at once: %t, without a revision: %d", together, unrevised)
+	}
+	if got := len(w.statements(w.FunctionARN)); got != 4 {
+		t.Errorf("%d statements", got)
+	}
 }
 
 // TestPoliciesFull fills the function's policy and the role up first.

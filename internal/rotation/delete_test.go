@@ -234,23 +234,38 @@ func TestDeleteAfterOthers(t *testing.T) {
 // setup over, as create_before_destroy does.
 func TestDeleteSuperseded(t *testing.T) {
 	t.Parallel()
-	for _, sameRun := range []bool{true, false} {
-		t.Run(map[bool]string{true: "same run", false: "later run"}[sameRun], func(t *testing.T) {
+	tests := map[string]struct {
+		sameRun bool
+		change  func(*world, *rotation.Setup)
+	}{
+		"same run":           {true, nil},
+		"same run, external": {true, external},
+		"later run":          {false, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, old := created(t)
+			w := newWorld(t)
+			want := w.want()
+			if test.change != nil {
+				test.change(w, &want)
+			}
+			old := w.process().mustCreate(want)
 			p := w.process()
-			later := p.mustCreate(w.want())
-			if !sameRun {
+			later := p.mustCreate(want)
+			if !test.sameRun {
 				p = w.process()
 			}
-			if _, err := p.delete(w.want(), old); err != nil {
+			if _, err := p.delete(want, old); err != nil {
 				t.Fatal(err)
 			}
-			w.stands(w.want(), 1)
-			if _, err := w.process().read(w.want(), old); !errors.Is(err, rotation.ErrGone) {
-				t.Errorf("reading what was superseded: %v", err)
+			w.stands(want, 1)
+			if want.Managed {
+				if _, err := w.process().read(want, old); !errors.Is(err, rotation.ErrGone) {
+					t.Errorf("reading what was superseded: %v", err)
+				}
 			}
-			if _, err := w.process().delete(w.want(), later); err != nil {
+			if _, err := w.process().delete(want, later); err != nil {
 				t.Fatal(err)
 			}
 			w.gone()

@@ -3,6 +3,7 @@ package rotation_test
 import (
 	"io"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -65,7 +66,7 @@ var failures = []failure{
 func TestFailed(t *testing.T) {
 	t.Parallel()
 	failed := []string{
-		"create", "create external", "create service-managed rotating now", "update triggers and function", "update switches off", "delete during a rotation",
+		"create", "create external", "create service-managed rotating now", "update schedule", "update triggers and function", "update switches off", "delete during a rotation",
 	}
 	for _, life := range lives {
 		if !slices.Contains(failed, life.name) {
@@ -87,6 +88,33 @@ func TestFailed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLeftoversCleared fails a create where an earlier one was killed after its
+// writes and before its rotation was accepted: nothing is left of either.
+func TestLeftoversCleared(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	survived := survives(func() {
+		_, _, _ = w.processOn(func(_ int, r *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
+			if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".RotateSecret") {
+				runtime.Goexit()
+			}
+			return send()
+		}).create(w.want())
+	})
+	if survived {
+		t.Fatal("the process was not killed")
+	}
+	w.accessIs(w.want())
+	clearFault := w.Inject(awslab.Fault{Operation: "RotateSecret", Code: "InvalidParameterException", Message: "Invalid schedule expression."})
+	if _, _, err := w.process().create(w.want()); err == nil {
+		t.Fatal("a refused rotation succeeded")
+	}
+	w.gone()
+	clearFault()
+	w.process().mustCreate(w.want())
+	w.stands(w.want(), 1)
 }
 
 // TestUndoFails lets every call of a create fail from one on, so that it can't
