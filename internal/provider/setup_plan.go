@@ -43,7 +43,7 @@ func (r *setupResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 		if resp.Diagnostics.HasError() {
 			return
 		}
-		if r.replaced(ctx, config, plan, state, &resp.Diagnostics) {
+		if r.replaced(ctx, config, plan, state) {
 			// Terraform heeds only paths whose value changes, and of a secret made anew
 			// the name does not.
 			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("secret_arn"), types.StringUnknown())...)
@@ -135,6 +135,10 @@ func (r *setupResource) inspect(ctx context.Context, config setupModel, diags *d
 	case r.hasRead(seen.SecretARN) && seen.RotatesIfReplaced:
 		diags.AddAttributeWarning(path.Root("rotate_immediately"), "Replacing the setup rotates the secret",
 			"The setup of "+seen.SecretARN+" is destroyed and created again, and a create rotates at once: applications have to read the new value. With `create_before_destroy` it does not, nor with `rotate_immediately = false`.")
+	case seen.TakesOver && !r.hasRead(seen.SecretARN):
+		diags.AddAttributeWarning(path.Root("secret_id"), "Secret has a setup already",
+			"Rotation of "+seen.SecretARN+" was switched on by an earlier create of a rotation_setup, and this create takes it over as it is. "+
+				"That is right if that create failed or was interrupted. If another configuration or state has a setup of this secret, do not apply: either would then change and destroy what is the other's.")
 	case seen.Rotates:
 		diags.AddAttributeWarning(path.Root("rotate_immediately"), "Create rotates a secret that is in use",
 			"The secret "+seen.SecretARN+" has a value, and creating this setup rotates it at once: applications have to read the new one. To leave it to the schedule, set `rotate_immediately = false`.")
@@ -180,7 +184,7 @@ func checkedAgain(p rotation.Problem) rotation.Problem {
 // replaced reports whether the setup is for another secret than before. Only a
 // run that has read the setup may say so: the second planning during an apply
 // has not, and a replacement at that point would be an inconsistent plan.
-func (r *setupResource) replaced(ctx context.Context, config, plan, state setupModel, diags *diag.Diagnostics) bool {
+func (r *setupResource) replaced(ctx context.Context, config, plan, state setupModel) bool {
 	secretARN := state.SecretARN.ValueString()
 	if r.session == nil || !r.hasRead(secretARN) {
 		return false
@@ -200,8 +204,19 @@ func (r *setupResource) replaced(ctx context.Context, config, plan, state setupM
 	if p, ok := asProblem(err); ok && p.Code == findings.SecretNotFound && byName(config) {
 		return true // This same plan may make it.
 	}
-	addError(diags, err)
-	return err == nil && found != secretARN
+	if err != nil {
+		return false // The check of the update tells.
+	}
+	return found != secretARN
+}
+
+// warning makes a warning of an error that the apply will tell as one.
+func warning(d diag.Diagnostic) diag.Diagnostic {
+	detail := d.Detail() + "\n\nAn apply fails because of this; a destroy works."
+	if at, ok := d.(diag.DiagnosticWithPath); ok {
+		return diag.NewAttributeWarningDiagnostic(at.Path(), d.Summary(), detail)
+	}
+	return diag.NewWarningDiagnostic(d.Summary(), detail)
 }
 
 // hasRead reports whether this run has read the setup of a secret.
@@ -265,7 +280,18 @@ func (r *setupResource) planUpdate(ctx context.Context, config setupModel, plan 
 	if r.session != nil && r.preflightOf(config) != preflightOff && r.hasRead(have.SecretARN) && !reflect.DeepEqual(next, have) {
 		want.FunctionPending = function
 		if err := r.rotation.CheckUpdate(ctx, want, have); err != nil {
-			r.refused(config, err, diags)
+			var refused diag.Diagnostics
+			r.refused(config, err, &refused)
+			for _, d := range refused {
+				// Before a destroy Terraform plans as for an apply: an error would keep a
+				// setup whose secret or function is gone from being destroyed. It is one
+				// for a function that is new in the configuration.
+				if have.FunctionARN == want.FunctionARN {
+					d = warning(d)
+				}
+				diags.Append(d)
+			}
+			return
 		}
 	}
 	warnOfRotation(ctx, *plan, state, want, have, diags)

@@ -35,9 +35,15 @@ func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration)
 		}
 	}
 	defer s.secrets.lock(secretARN)()
+	if _, twice := s.created.Load(secretARN); twice {
+		return nil, nil, wrong("secret_id", "Two setups of one secret", "Another rotation_setup of this configuration is for the secret "+secretARN+", too. A secret has one rotation: keep one of them.")
+	}
 	sc, err := o.lookAround(ctx, want)
 	if err != nil {
 		return nil, nil, err
+	}
+	if p := sc.otherRole(want); p != nil {
+		return nil, nil, p
 	}
 	for _, p := range o.checkValue(ctx, want, sc.secret) {
 		if !p.Warning {
@@ -48,7 +54,7 @@ func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration)
 	object := sc.object(want)
 	if p := want.PlannedRolePolicy; p != "" && p != object.RolePolicy {
 		return nil, o.warnings, wrong("", "Access changed since the plan",
-			"Between plan and apply, the role policy, the secret's key or another setup of this secret changed what has to be written. Nothing was changed: plan and apply again.")
+			"Between plan and apply, the role policy, the secret's key or another setup of this secret changed what has to be written. Nothing was changed. Plan and apply again, unless another setup is for the same secret: then keep one of them.")
 	}
 
 	var u undo

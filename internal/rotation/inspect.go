@@ -22,6 +22,9 @@ type Inspection struct {
 	// value that is younger than an hour counts as the first one, stored for
 	// this very setup.
 	Rotates bool
+	// TakesOver says that rotation is on because of an earlier create, and that
+	// this one goes on from there.
+	TakesOver bool
 	// RotatesIfReplaced says the same of a create that comes after the destroy of
 	// the setup that is there.
 	RotatesIfReplaced bool
@@ -51,8 +54,13 @@ func (s *Service) Inspect(ctx context.Context, want Setup) (Inspection, error) {
 	if current := sc.secret.current(); current != "" && o.asks(ctx, want, sc) {
 		in.Rotates = s.clock.Now().Sub(o.madeAt(ctx, in.SecretARN, current)) > firstValueAge
 	}
+	in.TakesOver = sc.remnant && sc.function != nil
 	in.RotatesIfReplaced = sc.remnant && want.Enabled && sc.rotatesAtCreate(want)
 	in.Problems = o.checkValue(ctx, want, sc.secret)
+	if p := sc.otherRole(want); p != nil {
+		p.Warning = true // The function may get that role in this plan.
+		in.Problems = append(in.Problems, *p)
+	}
 	return in, nil
 }
 

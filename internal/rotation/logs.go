@@ -22,6 +22,7 @@ type invocation struct {
 	group, stream string
 	lines         []string
 	failed        bool
+	failures      int  // of all the runs for the same rotation
 	hidden        bool // the lines can't be cleared of secrets and are not for showing
 	finding       findings.Finding
 	permanent     bool

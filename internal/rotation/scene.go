@@ -57,18 +57,38 @@ func (o *operation) lookAround(ctx context.Context, want Setup) (*scene, error) 
 	return s, o.recognise(ctx, want, s)
 }
 
+// otherRole is the problem of a role_arn that is not the role of the function:
+// the policy would go where the function does not look.
+func (s *scene) otherRole(want Setup) *Problem {
+	if s.function == nil || want.RoleARN == "" || want.RoleARN == s.function.role.String() {
+		return nil
+	}
+	return wrong("role_arn", "Invalid execution role",
+		fmt.Sprintf("The function %s runs as %s, and `role_arn` is %s.", want.FunctionARN, s.function.role, want.RoleARN),
+		"Give the function's role, or leave the argument out.")
+}
+
 // rotator reads the function that a setup is to rotate with.
 func (o *operation) rotator(ctx context.Context, functionARN string) (*function, error) {
 	f, err := o.function(ctx, functionARN, true)
 	if awsapi.IsNotFound(err) {
-		return nil, found("rotation_lambda_arn", findings.FunctionNotFound,
-			fmt.Sprintf("There is no function %s.", functionARN),
-			"Check the ARN, and the alias or version at its end if it has one.\n\n"+awsapi.Explain(err))
+		return nil, o.functionNotFound(ctx, functionARN, err)
 	}
 	if err != nil {
 		return nil, failed("rotation_lambda_arn", "read the rotation function", "", err)
 	}
 	return f, nil
+}
+
+func (o *operation) functionNotFound(ctx context.Context, functionARN string, cause error) *Problem {
+	detail, remedy := fmt.Sprintf("There is no function %s.", functionARN), "Check the name, the Region and the account in the ARN."
+	if a, err := arn.ParseFunction(functionARN); err == nil && a.Qualifier != "" {
+		if _, err := o.function(ctx, a.Unqualified().String(), true); err == nil {
+			detail = fmt.Sprintf("The function %s has no alias or version %q.", a.Unqualified(), a.Qualifier)
+			remedy = "Publish it, or give the function's ARN without it."
+		}
+	}
+	return found("rotation_lambda_arn", findings.FunctionNotFound, detail, remedy+"\n\n"+awsapi.Explain(cause))
 }
 
 func secretNotFound(secretID, region string, err error) *Problem {

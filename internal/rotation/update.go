@@ -68,6 +68,9 @@ func (s *Service) Update(ctx context.Context, want Setup, have Object, ask bool,
 	if err != nil {
 		return nil, nil, err
 	}
+	if p := sc.otherRole(want); p != nil {
+		return nil, nil, p
+	}
 	next := Next(want, have)
 	if want.FunctionARN != "" {
 		if next.RoleARN == "" {
@@ -134,8 +137,14 @@ func (s *Service) CheckUpdate(ctx context.Context, want Setup, have Object) erro
 	if err != nil {
 		return err
 	}
-	_, err = o.lookAgain(ctx, want, have)
-	return err
+	sc, err := o.lookAgain(ctx, want, have)
+	if err != nil {
+		return err
+	}
+	if p := sc.otherRole(want); p != nil {
+		return p
+	}
+	return nil
 }
 
 func resumable(cause error) *Problem {

@@ -18,6 +18,9 @@ const (
 	// logsPause is the pause between looks at the function's log, whose API
 	// allows few calls.
 	logsPause = 15 * time.Second
+	// enoughFailures is how many failed attempts are taken for the outcome, for
+	// now: AWS goes on, and the next apply takes the same rotation up again.
+	enoughFailures = 3
 	// lagging is how long a read may show what was before: see
 	// https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#troubleshoot_general_eventually-consistent.
 	lagging = 30 * time.Second
@@ -42,6 +45,9 @@ func (e *rotationError) problem() *Problem {
 	var parts []string
 	if e.finding.Code != "" {
 		parts = append(parts, e.finding.Summary+". "+e.finding.Detail, e.finding.Remedy)
+	}
+	if e.log != nil && !e.log.failed {
+		parts = append(parts, "The function ran without an error, and yet the version has not become AWSCURRENT. It may still be at work, or not be a rotation function for this secret.")
 	}
 	switch {
 	case e.log != nil && e.log.hidden:
@@ -74,7 +80,7 @@ func (o *operation) complete(ctx context.Context, want Setup, secretARN, version
 
 // await waits until a version is AWSCURRENT. AWS retries a failed rotation by
 // itself, so an attempt that failed is not the outcome, unless its cause is one
-// that no retry mends.
+// that no retry mends or it has failed several times.
 func (o *operation) await(ctx context.Context, want Setup, secretARN, version string, f *function) error {
 	var began time.Time // by the clock of AWS
 	started := o.clock.Now()
@@ -100,20 +106,24 @@ func (o *operation) await(ctx context.Context, want Setup, secretARN, version st
 		case o.clock.Now().Sub(seen) >= lagging:
 			return &rotationError{
 				summary: "The rotation was abandoned", state: describeLabels(sec),
-				log: o.lastFailure(ctx, want, sec, version, f, began),
+				log: o.lastRun(ctx, want, sec, version, f, began),
 			}
 		}
 		now := o.clock.Now()
 		late := !now.Before(o.deadline)
 		if late || !now.Before(nextLogs) {
 			nextLogs = now.Add(logsPause)
-			log := o.lastFailure(ctx, want, sec, version, f, began)
+			log := o.lastRun(ctx, want, sec, version, f, began)
 			failure := &rotationError{state: describeLabels(sec), log: log}
 			if log != nil {
 				failure.finding, failure.permanent = log.finding, log.permanent
 			}
-			if failure.permanent {
+			switch {
+			case failure.permanent:
 				failure.summary = "The rotation failed"
+				return failure
+			case log != nil && log.failures >= enoughFailures:
+				failure.summary = fmt.Sprintf("The rotation failed %d times", log.failures)
 				return failure
 			}
 			if late {
@@ -141,30 +151,42 @@ func describeLabels(s *secret) string {
 	return text
 }
 
-// lastFailure reads the function's log since a rotation began and returns its
-// last invocation that failed, nil if there is none or the log can't be read.
-func (o *operation) lastFailure(ctx context.Context, want Setup, sec *secret, version string, f *function, since time.Time) *invocation {
+// lastRun reads the function's log since a rotation began and returns its last
+// invocation that failed, or else its last one at all; nil if there is none or
+// the log can't be read.
+func (o *operation) lastRun(ctx context.Context, want Setup, sec *secret, version string, f *function, since time.Time) *invocation {
 	if f == nil {
 		return nil
 	}
 	names := []string{sec.arn.String(), version, want.SuperuserSecretARN}
-	for _, run := range slices.Backward(o.invocations(ctx, f.logGroup, since)) {
-		if !run.failed || !run.concerns(names) {
+	var last *invocation
+	failures := 0
+	for _, run := range o.invocations(ctx, f.logGroup, since) {
+		if !run.concerns(names) {
 			continue
 		}
-		for _, line := range run.lines {
-			if finding, permanent, ok := findings.LogLine(line); ok {
-				run.finding, run.permanent = finding, permanent
-			}
+		if run.failed {
+			failures++
 		}
-		secrets, complete := o.contents(ctx, want, sec, version)
-		run.hidden = !complete
-		for i, line := range run.lines {
-			run.lines[i] = findings.Redact(line, secrets)
+		if last == nil || run.failed || !last.failed {
+			last = run
 		}
-		return run
 	}
-	return nil
+	if last == nil {
+		return nil
+	}
+	last.failures = failures
+	for _, line := range last.lines {
+		if finding, permanent, ok := findings.LogLine(line); ok && last.failed {
+			last.finding, last.permanent = finding, permanent
+		}
+	}
+	secrets, complete := o.contents(ctx, want, sec, version)
+	last.hidden = !complete
+	for i, line := range last.lines {
+		last.lines[i] = findings.Redact(line, secrets)
+	}
+	return last
 }
 
 // openKeys are the members of a SecretString that name where and as whom to log
