@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -188,29 +190,23 @@ func TestParallel(t *testing.T) {
 func TestTurns(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	var mu sync.Mutex
-	adding, together, unrevised := 0, false, 0
+	var unrevised atomic.Int32
 	p := w.processOn(func(_ int, r *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
-		if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/policy") {
-			return send()
+		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/policy") {
+			text, err := io.ReadAll(r.Body)
+			if err != nil {
+				return nil, err
+			}
+			r.Body = io.NopCloser(bytes.NewReader(text))
+			if !bytes.Contains(text, []byte(`"RevisionId":"`)) {
+				unrevised.Add(1)
+			}
 		}
-		text, err := io.ReadAll(r.Body)
-		if err != nil {
-			return nil, err
-		}
-		r.Body = io.NopCloser(bytes.NewReader(text))
-		mu.Lock()
-		adding++
-		together = together || adding > 1
-		if !bytes.Contains(text, []byte(`"RevisionId":"`)) {
-			unrevised++
-		}
-		mu.Unlock()
-		defer func() { mu.Lock(); adding--; mu.Unlock() }()
 		return send()
 	})
+	const setups = 8
 	var all sync.WaitGroup
-	for i := range 4 {
+	for i := range setups {
 		user := fmt.Sprintf("user%d", i)
 		want := w.want()
 		want.SecretID = w.NewSecret(user, map[string]any{"engine": "labstore", "host": "lab", "username": user, "password": "first-" + user})
@@ -222,10 +218,19 @@ func TestTurns(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if together || unrevised > 0 {
-		t.Errorf("two at once: %t, without a revision: %d", together, unrevised)
+	var order []string
+	for _, c := range w.AdministratorCalls() {
+		if c.Operation == "GetPolicy" || c.Operation == "AddPermission" {
+			order = append(order, c.Operation)
+		}
 	}
-	if got := len(w.statements(w.FunctionARN)); got != 4 {
+	if want := slices.Repeat([]string{"GetPolicy", "AddPermission"}, setups); !slices.Equal(order, want) {
+		t.Errorf("not in turns: %v", order)
+	}
+	if n := unrevised.Load(); n > 0 {
+		t.Errorf("%d statements were added without a revision", n)
+	}
+	if got := len(w.statements(w.FunctionARN)); got != setups {
 		t.Errorf("%d statements", got)
 	}
 }
