@@ -14,8 +14,8 @@ terraform {
   }
 }
 
-# Credentials and Region are found as the AWS CLI finds them. A provider block of
-# hashicorp/aws can be copied to here as it is.
+# Credentials and Region are found as the AWS CLI finds them. The arguments of
+# a provider block of hashicorp/aws mean the same here.
 provider "rotation" {}
 
 resource "rotation_setup" "quickstart" {

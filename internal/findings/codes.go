@@ -180,7 +180,7 @@ var codes = map[Code]entry{
 
 	ScheduleInvalid:  {StagePlan, "The rotation schedule is not valid", pageSchedule},
 	ScheduleWindow:   {StagePlan, "The rotation window is not valid", pageSchedule},
-	ScheduleConflict: {StagePlan, "The rotation rules contradict each other", pageSchedule},
+	ScheduleConflict: {StagePlan, "Exactly one kind of schedule is needed", pageSchedule},
 	RotationOverdue:  {StageRotation, "The rotation is overdue", pageTrouble},
 
 	SecretNotFound:         {StagePlan, "The secret does not exist", pageRotateSecret},

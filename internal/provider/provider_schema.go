@@ -87,7 +87,7 @@ func (p *rotationProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 	accounts := []validator.Set{setvalidator.ValueStringsAre(accountID)}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Makes rotation of AWS Secrets Manager secrets work on the first apply and keep working. " +
-			"A provider block of `hashicorp/aws` can be copied over: arguments of the same name mean the same. " +
+			"Arguments have the names and meaning that they have in `hashicorp/aws`. " +
 			"Nothing calls AWS until a resource needs it.",
 		Attributes: map[string]schema.Attribute{
 			"region":                   text("AWS Region. Default: `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's. Resources that are given a secret's ARN use the Region in it.", region),
@@ -98,7 +98,7 @@ func (p *rotationProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 			"shared_config_files":      texts("Paths of shared configuration files. Default: `~/.aws/config`."),
 			"shared_credentials_files": texts("Paths of shared credentials files. Default: `~/.aws/credentials`."),
 			"max_retries": schema.Int64Attribute{
-				Optional: true, MarkdownDescription: "How often a call that failed in passing, such as by throttling, is tried again. Default: 25.",
+				Optional: true, MarkdownDescription: "How often a call that failed in passing, such as by throttling, is tried again. Default, and for 0: 25.",
 				Validators: []validator.Int64{int64validator.AtLeast(0)},
 			},
 			"retry_mode": schema.StringAttribute{

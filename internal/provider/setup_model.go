@@ -2,7 +2,7 @@ package provider
 
 import (
 	"context"
-	"strings"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -91,6 +91,10 @@ func (r *setupResource) want(ctx context.Context, m setupModel, diags *diag.Diag
 		StatementID:        m.StatementID.ValueString(),
 		RolePolicyName:     m.RolePolicyName.ValueString(),
 		ExternalRoleARN:    m.ExternalRoleARN.ValueString(),
+	}
+	if t, ok := catalog.Lookup(m.RotationType.ValueString()); ok {
+		w.DescribeSuperuser = slices.Contains(t.Actions(catalog.OnSuperuser, false), "secretsmanager:DescribeSecret")
+		w.DatabaseActions = t.Actions(catalog.OnService, false)
 	}
 	w.Rules = rulesOf(ctx, m.RotationRules, diags)
 	if !m.RotateImmediately.IsNull() && !m.RotateImmediately.IsUnknown() {
@@ -282,5 +286,3 @@ func or(s types.String, otherwise string) string {
 	}
 	return otherwise
 }
-
-func join(items []string, by string) string { return strings.Join(items, by) }

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -80,7 +81,7 @@ func (r *setupResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 				MarkdownDescription: "ARN or name of the secret. Changing between the two is no change; another secret replaces the setup.",
 			},
 			"rotation_lambda_arn":  optional("ARN of the rotation function, may end in `:alias` or `:version`. Changes in place, without a rotation. Leave it out for a secret that an AWS service or a partner rotates.", functionARN),
-			"rotation_type":        optional("Rotation type of the function, such as `PostgreSQLSingleUser`. It switches on the checks of the secret's value for that type. One of `"+join(catalog.Names(), "`, `")+"`.", oneOf("rotation type", catalog.Names()...)),
+			"rotation_type":        optional("Rotation type of the function, such as `PostgreSQLSingleUser`. It switches on the checks of the secret's value for that type. One of `"+strings.Join(catalog.Names(), "`, `")+"`.", oneOf("rotation type", catalog.Names()...)),
 			"superuser_secret_arn": optional("ARN of the secret with the superuser (\"master\") that changes other users' passwords. The execution role is allowed to read it.", secretARN),
 			"rotation_rules": schema.SingleNestedAttribute{
 				Optional: true, MarkdownDescription: "When the secret rotates. Required unless `rotation_enabled = false`.",

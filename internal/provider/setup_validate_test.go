@@ -98,8 +98,8 @@ func TestValidateSetup(t *testing.T) {
 
 		// Rules.
 		"no rules":      {change: object{"rotation_rules": nil}, want: []string{"ERROR rotation_rules: Missing rotation rules: …"}},
-		"empty rules":   {change: rules(object{}), want: []string{"ERROR rotation_rules: The rotation rules contradict each other (schedule-conflict): Neither `schedule_expression` nor `automatically_after_days` is set."}},
-		"both":          {change: rules(object{"schedule_expression": "rate(10 days)", "automatically_after_days": 10}), want: []string{"ERROR rotation_rules: The rotation rules contradict each other (schedule-conflict): Both …"}},
+		"empty rules":   {change: rules(object{}), want: []string{"ERROR rotation_rules: Exactly one kind of schedule is needed (schedule-conflict): Neither `schedule_expression` nor `automatically_after_days` is set."}},
+		"both":          {change: rules(object{"schedule_expression": "rate(10 days)", "automatically_after_days": 10}), want: []string{"ERROR rotation_rules: Exactly one kind of schedule is needed (schedule-conflict): Both …"}},
 		"days 0":        {change: rules(object{"automatically_after_days": 0}), want: []string{"ERROR rotation_rules.automatically_after_days: …1…1000"}},
 		"days 1001":     {change: rules(object{"automatically_after_days": 1001}), want: []string{"ERROR rotation_rules.automatically_after_days: …1000"}},
 		"expression":    {change: rules(object{"schedule_expression": "every day"}), want: []string{"ERROR rotation_rules.schedule_expression: The rotation schedule is not valid (schedule-invalid): `rotation_rules.schedule_expression`: …"}},

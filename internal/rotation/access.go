@@ -42,6 +42,8 @@ func PolicyFor(want Setup, secretARN, kmsKeyARN string, generation int) string {
 		SecretARN:          secretARN,
 		KMSKeyARN:          kmsKeyARN,
 		SuperuserSecretARN: want.SuperuserSecretARN,
+		DescribeSuperuser:  want.DescribeSuperuser,
+		DatabaseActions:    want.DatabaseActions,
 		Marker:             iampolicy.NewMarker(secretARN, generation).Sid(),
 	}).JSON()
 }

@@ -263,8 +263,12 @@ func (o *operation) rotationFailed(ctx context.Context, want Setup, object *Obje
 // or open.
 func unfinished(secretARN string, cause error) *Problem {
 	p := explain(cause)
+	again := "Mend the cause and apply again"
+	if failure, ok := errors.AsType[*rotationError](cause); ok && failure.interrupted {
+		again = "Apply again"
+	}
 	p.Detail += "\n\nRotation is configured, and AWS keeps retrying it by itself. Nothing was taken back, and this setup is not in the state yet. " +
-		"Mend the cause and apply again: the next apply resumes this same rotation and starts no other.\n\n" +
+		again + ": the next apply resumes this same rotation and starts no other.\n\n" +
 		"To remove the setup instead, import it first and then destroy it:\n\n" + importBlock(secretARN)
 	return p
 }

@@ -250,7 +250,7 @@ func describeRotation(s *secret) string {
 }
 
 func importBlock(secretARN string) string {
-	return fmt.Sprintf("  import {\n    to = rotation_setup.NAME\n    id = %q\n  }", secretARN)
+	return fmt.Sprintf("  import {\n    to = rotation_setup.NAME # the name of your resource\n    id = %q\n  }", secretARN)
 }
 
 // notComplete is the problem of a rotation of somebody else's that has not

@@ -36,8 +36,13 @@ type Setup struct {
 	// SuperuserSecretARN is the secret that the function logs in with to change
 	// the password of another user.
 	SuperuserSecretARN string
-	Rules              Rules
-	Enabled            bool
+	// DescribeSuperuser and DatabaseActions are what the function calls besides,
+	// by its rotation type: DescribeSecret of the superuser secret, and actions
+	// that look the database up.
+	DescribeSuperuser bool
+	DatabaseActions   []string
+	Rules             Rules
+	Enabled           bool
 	// Managed says that invoke permission and role policy are ours to keep.
 	Managed bool
 	// RoleARN and KMSKeyARN replace what the function and the secret say.
