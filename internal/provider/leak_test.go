@@ -59,6 +59,7 @@ func TestNoSecretLeaks(t *testing.T) {
 	artefacts := map[string]string{"output": string(out)}
 	collect(t, dir, artefacts)
 	var kinds, control []string
+	planned := false
 	for name, content := range artefacts {
 		if found := shown(content, secrets...); len(found) > 0 {
 			t.Errorf("%s shows %d of the passwords.", name, len(found))
@@ -67,7 +68,11 @@ func TestNoSecretLeaks(t *testing.T) {
 		// What is not secret is found, so that a secret would be.
 		if len(shown(content, needle)) > 0 {
 			control = append(control, filepath.Ext(name))
+			planned = planned || strings.HasSuffix(name, "!tfplan")
 		}
+	}
+	if !planned {
+		t.Errorf("The trigger %q is in no saved plan: the search does not reach them.", needle)
 	}
 	for _, kind := range []string{".log", ".tfstate", ".tf"} {
 		if !slices.Contains(kinds, kind) {
@@ -89,7 +94,7 @@ func talkativeRun(t *testing.T, file string) {
 	h := w.hand(t)
 	var secrets []string
 	remember := func() { secrets = append(secrets, h.passwords(w.SecretARN)...) }
-	// A function that prints the event, the value and itself into its log.
+	// A function that prints the password into its log.
 	chatty := w.NewFunction("chatty", w.Role, map[string]string{
 		"AWSLAB_EXEC": fmt.Sprintf(`sh -c 'echo "[ERROR] ValueError: cannot log in as app with %s to lab" >&2; exit 1'`, firstPassword),
 	})
