@@ -147,3 +147,58 @@ func TestRenamed(t *testing.T) {
 		w.Login()
 	}
 }
+
+// TestTwoSetupsOfOneSecret creates the second setup of a secret in one run: one
+// of them has to go, and nothing of the first is touched.
+func TestTwoSetupsOfOneSecret(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.process()
+	p.mustCreate(w.want())
+	w.ForgetCalls()
+	if object, _, err := p.create(w.want()); object != nil || err == nil || !strings.Contains(err.Error(), "Two setups of one secret") {
+		t.Error(object, err)
+	}
+	if writes := w.Writes(); len(writes) > 0 {
+		t.Errorf("wrote %v", writes)
+	}
+	// In another run it may be what an interrupted create has left. The plan says
+	// that it would be taken over.
+	if inspected, err := w.process().Inspect(t.Context(), w.want()); err != nil || !inspected.TakesOver || inspected.Rotates {
+		t.Error(inspected, err)
+	}
+}
+
+// TestOtherRole gives a role that is not the function's: the policy must not go
+// to it.
+func TestOtherRole(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	want := w.want()
+	want.RoleARN = "arn:aws:iam::" + w.AccountID() + ":role/" + w.otherRole
+	_, _, err := w.process().create(want)
+	if p := w.problem(err); p.Attribute != "role_arn" {
+		t.Error(p)
+	}
+	if writes := w.Writes(); len(writes) > 0 {
+		t.Errorf("wrote %v", writes)
+	}
+	inspected, err := w.process().Inspect(t.Context(), want)
+	if err != nil || len(inspected.Problems) != 1 || !inspected.Problems[0].Warning {
+		t.Error("The plan does not warn.", inspected.Problems, err)
+	}
+}
+
+// TestIdleFunction rotates with a function that does nothing and says so.
+func TestIdleFunction(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.keepPending = true
+	want := w.want()
+	want.FunctionARN = w.NewFunction("idle", w.Role, map[string]string{awslab.ExecVariable: `sh -c 'echo "nothing to do" >&2'`})
+	_, _, err := w.process().create(want)
+	if err == nil {
+		t.Fatal("A function that does nothing has rotated.")
+	}
+	w.tells(err.Error(), "ran without an error", "nothing to do")
+}
