@@ -68,7 +68,11 @@ func killAtCall(t *testing.T, path, binary string, n int, doneFirst bool) bool {
 	w.Must(os.MkdirAll(filepath.Dir(own), 0o700))
 	w.Must(os.WriteFile(own, fmt.Appendf(nil, "#!/bin/sh\necho $$ > '%s'\nexec '%s' \"$@\"\n", process, binary), 0o700))
 	w.Must(os.WriteFile(filepath.Join(dir, "main.tf"), []byte(requireRotation+w.setup()), 0o600))
-	cli, err := tfcli.New(path, dir, own)
+	// A killed provider leaves its socket behind. The path of one has to be short.
+	sockets, err := os.MkdirTemp("", "rotation") //nolint:usetesting // The test's own directory has a long path.
+	w.Must(err)
+	t.Cleanup(func() { _ = os.RemoveAll(sockets) })
+	cli, err := tfcli.New(path, dir, own, "TMPDIR="+sockets)
 	w.Must(err)
 	run := func(args ...string) (string, int) {
 		out, code, err := cli.Run(t.Context(), args...)
