@@ -100,7 +100,7 @@ func (r *setupResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 			"kms_key_arn":                       orComputed("ARN of the customer managed key of the secret. Default: read from the secret. Give the key resource's attribute so that a new key is served in the same apply.", kmsKeyARN),
 			"rotate_immediately":                flag("Whether the create rotates at once. Default: true, and false for a service-managed secret. Only the create: it does nothing later."),
 			"rotate_triggers":                   schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Any values. A changed value rotates now, in place, and the plan warns of it. Set for the first time they are only recorded."},
-			"wait_for_rotation":                 flag("Whether the apply waits for the outcome of a rotation that it started, and fails with the function's log if it failed. Default: true."),
+			"wait_for_rotation":                 flag("Whether the apply waits for the outcome of a rotation that it started, and fails with the function's log if it failed for good or three times. Default: true."),
 			"preflight":                         optional("What the checks at plan do: `error` (default), `warn` or `off`. Default: the provider's `preflight`.", oneOf("preflight", preflightError, preflightWarn, preflightOff)),
 			"check_secret_value":                flag("Whether the secret's value may be read, to check its format and to mask it in the function's log lines. It never leaves the provider. Default: the provider's `check_secret_value`, else true."),
 			"statement_id":                      orComputed("Statement ID of the invoke permission. Default: derived from the secret's ARN.", statementID),
@@ -119,7 +119,7 @@ func (r *setupResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 			"timeouts": timeouts.Block(ctx, timeouts.Opts{
 				Create: true, CreateDescription: "How long to wait for the first rotation, such as `30m`. Default: 20 minutes.",
 				Update: true, UpdateDescription: "How long to wait for a running rotation and for one that `rotate_triggers` started. Default: 20 minutes.",
-				Delete: true, DeleteDescription: "How long to wait for a running rotation, which is never cancelled halfway. Default: 20 minutes.",
+				Delete: true, DeleteDescription: "How long to wait for a running rotation. One that may still finish is never cancelled. Default: 20 minutes.",
 			}),
 		},
 	}
