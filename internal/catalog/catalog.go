@@ -24,6 +24,7 @@ type Strategy string
 const (
 	SingleUser       Strategy = "single_user"       // changes the password of the one user
 	AlternatingUsers Strategy = "alternating_users" // changes in turn the passwords of a user and its clone
+	TokenReplacement Strategy = "token_replacement" // has the service issue a new token and deletes the old one
 	CustomStrategy   Strategy = "custom"            // whatever its author made it
 )
 
@@ -33,32 +34,45 @@ type RotationType struct {
 	Application string // name in the Serverless Application Repository, which is also the directory of the source
 	Engine      string // "postgres"; "other" if none
 	Strategy    Strategy
+	Hosted      bool // CloudFormation's HostedRotationLambda deploys it, and the application is known to exist
 
-	EngineValues []string // accepted values of the field engine, compared exactly; empty if the function does not check it
-	Port         int      // default port; 0 if none
-	Database     string   // default database; empty if none
-	Fields       []Field  // of the secret's JSON object, in the order of the user guide; empty if no format is known
-	Clone        *Clone   // of AlternatingUsers only
-	Password     Password
-	Superuser    *Superuser // nil if the function needs no superuser secret
-	Grants       []Grant    // everything that the execution role needs, except for keys, logs and the VPC
-	MinTimeout   time.Duration
+	Port        int        // default port; 0 if none
+	Database    string     // default database; empty if none
+	Fields      []Field    // of the secret's JSON object, in the order of the user guide; empty if no format is known
+	Clone       *Clone     // of AlternatingUsers only
+	Password    *Password  // nil if the function generates none
+	Superuser   *Superuser // nil if the function needs no superuser secret
+	Grants      []Grant    // everything that the execution role needs, except for keys, logs and the VPC
+	Environment []Variable // what the function reads of its environment, EndpointVariable first
+	Errors      []FunctionError
+	MinTimeout  time.Duration // of the function, as AWS advises; 0 if AWS advises none
 
+	// ReadsPrevious says that setSecret parses the AWSPREVIOUS value too, and fails when that is not a JSON object.
+	ReadsPrevious bool
 	// ReplacesValue says that the function stores a bare password as the whole value, whatever the secret held before.
 	ReplacesValue bool
+	// Differences are where AWS's pages and the function's code say different things. The rest of the literal follows the code.
+	Differences []Difference
 	// Notes are what else a user should know, full sentences.
 	Notes []string
 }
 
-// FieldKind is what a function makes of a field's value.
+// FieldKind is what a function makes of a field's value. Where the function hands the value on to a driver or service unseen, the kind
+// is Text.
 type FieldKind int
 
 // The kinds of fields.
 const (
-	Text     FieldKind = iota // text
-	Port                      // a number or text that Python's int() takes
-	TLS                       // a truth value, or "true" or "false" in any case; the function ignores anything else
-	SecretID                  // the ARN or name of another secret
+	Text        FieldKind = iota // text, which the function does not look at itself
+	Anything                     // any value; only its presence counts
+	Port                         // a number or text that Python's int() takes
+	PortText                     // anything, since the function makes text of it
+	TLS                          // a truth value, or "true" or "false" in any case; the function ignores anything else
+	SecretID                     // the ARN or name of another secret
+	SecretIDs                    // a list of ARNs or names of other secrets
+	UserARN                      // text of at least seven parts between colons, as the ARN of an ElastiCache user
+	TextList                     // a list of texts
+	Permissions                  // a list of texts, each an action, a hyphen and a type: "write-tasks"
 )
 
 // Field is a member of the secret's JSON object.
@@ -68,8 +82,61 @@ type Field struct {
 	Required bool     // the function fails without it
 	Ignored  bool     // the function keeps it and does not read it; the console may
 	Default  string   // what an absent field means, as text; empty if nothing
-	Allowed  []string // the only values; empty for any
+	Allowed  []string // the only values, compared exactly; empty for any
+	Prefix   bool     // Allowed are the beginnings of values, rather than values
+	Example  string   // for the documentation, as text; TextList and the like: items between commas; empty if the field is not in examples
 	Note     string   // what else to know, full sentences
+
+	// NullFails says that the function fails on an explicit null in a field that may be absent.
+	NullFails bool
+	// NoExcluded says that the function rejects the user name or password if it contains an excluded character (Password).
+	NoExcluded bool
+	// Variable is the environment variable of the function that gives the field another name; empty if none.
+	Variable string
+	// When are the cases in which the function fails without the field although it is not Required.
+	When []Condition
+}
+
+// Condition is a case in which the function fails without a field. Every part that is set must hold.
+type Condition struct {
+	Field  string // another field ...
+	Value  string // ... has this value ...
+	Absent string // ... and this field is absent ...
+	// ... and this environment variable of the function is not "true".
+	Variable string
+}
+
+// Variable is an environment variable of the function.
+type Variable struct {
+	Name     string
+	Kind     VariableKind
+	Default  string // the meaning of an absent variable, as text; empty if nothing
+	Required bool   // the function fails without it
+	Note     string // what it does, full sentences
+}
+
+// VariableKind is what a function makes of a variable.
+type VariableKind int
+
+// The kinds of variables.
+const (
+	TextVariable   VariableKind = iota
+	NumberVariable              // goes through Python's int(), which fails on anything but a whole number
+	TruthVariable               // true for "true", "1", "y" and "yes" in any case, false for everything else
+)
+
+// FunctionError is an error that the code of a function raises, as its log shows it.
+type FunctionError struct {
+	Exception string // Python's class: "ValueError"
+	Message   string // with %s for what is filled in
+	Cause     string // what leads to it, a full sentence
+}
+
+// Difference is a contradiction between AWS's pages and a function's code.
+type Difference struct {
+	Topic string // "default port"
+	Docs  string // what the pages say
+	Code  string // what the code does
 }
 
 // Clone is how an alternating-users function names the second user.
@@ -77,6 +144,9 @@ type Clone struct {
 	Suffix        string // appended to the user name, and taken off it when it is there
 	MaxLength     int    // of the name with the suffix, in characters; 0 if the function does not check it
 	LimitVariable string // environment variable of the function that overrides MaxLength; empty if none
+	EngineLimit   int    // with LimitVariable, the longest user name that the engine itself takes; 0 if there is no variable
+	UpperCase     bool   // the function writes both names in upper case, and takes off the suffix only in upper case
+	RefusesEmpty  bool   // the function refuses a user name that is the suffix alone
 }
 
 // MaxBase returns the longest user name that a clone can be made of, in characters, 0 for any.
@@ -99,9 +169,8 @@ func (c Clone) Alternate(username string) (string, bool) {
 
 // Password is how a function asks GetRandomPassword for the next password.
 type Password struct {
-	ExcludeCharacters string   // unless the variable EXCLUDE_CHARACTERS replaces it
-	Length            int      // unless the variable PASSWORD_LENGTH replaces it
-	Variables         []string // the environment variables that the function reads for it
+	ExcludeCharacters string // unless the variable EXCLUDE_CHARACTERS replaces it
+	Length            int    // unless the variable PASSWORD_LENGTH replaces it
 }
 
 // Superuser is the secret with whose user a function changes another user's password. The user guide also calls it the master secret.
@@ -121,14 +190,27 @@ const (
 	OnSecret    Target = iota // the rotated secret
 	OnSuperuser               // the superuser secret
 	OnPassword                // GetRandomPassword, which has no resource
-	OnService                 // the service of the database
+	OnService                 // the service of the database or directory
+	OnKeytabs                 // every keytab secret that the rotated secret lists
+)
+
+// Need says when a grant is needed.
+type Need string
+
+// The needs.
+const (
+	Always           Need = ""                   // whatever the secrets hold
+	ManagedSuperuser Need = "managed_superuser"  // a service manages the superuser secret
+	ManagedOrReplica Need = "managed_or_replica" // ... or the secret is for a read replica, so that its host is not the superuser's
+	ManagedCluster   Need = "managed_cluster"    // the superuser secret is a Redshift cluster's
+	ManagedWorkgroup Need = "managed_serverless" // the superuser secret is a Redshift Serverless namespace's
 )
 
 // Grant is a group of actions that the execution role needs.
 type Grant struct {
-	On          Target
-	ManagedOnly bool // needed only if a service manages the superuser secret
-	Actions     []string
+	On      Target
+	When    Need
+	Actions []string
 }
 
 // SecretActions are the actions that every function needs on the secret that it rotates.
@@ -144,7 +226,7 @@ func SecretActions() []string {
 func (t *RotationType) Actions(on Target, managed bool) []string {
 	var actions []string
 	for _, g := range t.Grants {
-		if g.On == on && (managed || !g.ManagedOnly) {
+		if g.On == on && (managed || g.When == Always) {
 			actions = append(actions, g.Actions...)
 		}
 	}
@@ -159,6 +241,13 @@ func (t *RotationType) Field(name string) (Field, bool) {
 		return Field{}, false
 	}
 	return t.Fields[i], true
+}
+
+// Engines returns the values of the field engine that the function accepts, compared exactly, or their beginnings if prefix is true;
+// nil if the function does not check it.
+func (t *RotationType) Engines() (values []string, prefix bool) {
+	field, _ := t.Field("engine")
+	return slices.Clone(field.Allowed), field.Prefix
 }
 
 // Lookup returns a rotation type by its name.
@@ -189,11 +278,3 @@ var (
 	secretGrant   = Grant{On: OnSecret, Actions: SecretActions()}
 	passwordGrant = Grant{On: OnPassword, Actions: []string{"secretsmanager:GetRandomPassword"}}
 )
-
-// passwordVariables are what the functions for relational databases read.
-func passwordVariables() []string {
-	return []string{
-		"EXCLUDE_CHARACTERS", "PASSWORD_LENGTH", "EXCLUDE_NUMBERS", "EXCLUDE_PUNCTUATION",
-		"EXCLUDE_UPPERCASE", "EXCLUDE_LOWERCASE", "REQUIRE_EACH_INCLUDED_TYPE",
-	}
-}

@@ -6,7 +6,7 @@ var custom = &RotationType{
 	Application:   "SecretsManagerRotationTemplate",
 	Engine:        "other",
 	Strategy:      CustomStrategy,
-	Password:      Password{ExcludeCharacters: `/@"'\`, Length: 32, Variables: []string{"EXCLUDE_CHARACTERS"}},
+	Password:      &Password{ExcludeCharacters: `/@"'\`, Length: 32},
 	Grants:        []Grant{secretGrant, passwordGrant},
 	ReplacesValue: true,
 	Notes: []string{

@@ -1,26 +1,24 @@
 package catalog
 
 var postgreSQLSingleUser = &RotationType{
-	Name:         "PostgreSQLSingleUser",
-	Application:  "SecretsManagerRDSPostgreSQLRotationSingleUser",
-	Engine:       "postgres",
-	Strategy:     SingleUser,
-	EngineValues: postgreSQLEngines(),
-	Port:         5432,
-	Database:     "postgres",
-	Fields:       postgreSQLFields("An explicit null is no database, not the default."),
-	Password:     postgreSQLPassword(),
-	Grants:       []Grant{secretGrant, passwordGrant},
+	Name:        "PostgreSQLSingleUser",
+	Application: "SecretsManagerRDSPostgreSQLRotationSingleUser",
+	Engine:      "postgres",
+	Strategy:    SingleUser,
+	Port:        5432,
+	Database:    "postgres",
+	Fields:      postgreSQLFields("An explicit null is no database, not the default."),
+	Password:    postgreSQLPassword(),
+	Grants:      []Grant{secretGrant, passwordGrant},
 }
 
 var postgreSQLMultiUser = &RotationType{
-	Name:         "PostgreSQLMultiUser",
-	Application:  "SecretsManagerRDSPostgreSQLRotationMultiUser",
-	Engine:       "postgres",
-	Strategy:     AlternatingUsers,
-	EngineValues: postgreSQLEngines(),
-	Port:         5432,
-	Database:     "postgres",
+	Name:        "PostgreSQLMultiUser",
+	Application: "SecretsManagerRDSPostgreSQLRotationMultiUser",
+	Engine:      "postgres",
+	Strategy:    AlternatingUsers,
+	Port:        5432,
+	Database:    "postgres",
 	Fields: append(postgreSQLFields("An explicit null is the default."), Field{
 		Name: "masterarn", Kind: SecretID, Required: true,
 		Note: "ARN of the superuser secret. The function reads it in setSecret only, so a secret without it passes createSecret and testSecret.",
@@ -37,8 +35,8 @@ var postgreSQLMultiUser = &RotationType{
 		passwordGrant,
 		{On: OnSuperuser, Actions: []string{"secretsmanager:GetSecretValue"}},
 		// The function finds the host of a managed superuser through the secret's system tags, and with them in RDS.
-		{On: OnSuperuser, ManagedOnly: true, Actions: []string{"secretsmanager:DescribeSecret"}},
-		{On: OnService, ManagedOnly: true, Actions: []string{"rds:DescribeDBClusters", "rds:DescribeDBInstances"}},
+		{On: OnSuperuser, When: ManagedSuperuser, Actions: []string{"secretsmanager:DescribeSecret"}},
+		{On: OnService, When: ManagedOrReplica, Actions: []string{"rds:DescribeDBClusters", "rds:DescribeDBInstances"}},
 	},
 	Notes: []string{
 		"The clone is created as a member of the user's role; grants are not copied one by one.",
@@ -63,6 +61,6 @@ func postgreSQLFields(databaseNote string) []Field {
 	}
 }
 
-func postgreSQLPassword() Password {
-	return Password{ExcludeCharacters: `:/@"'\`, Length: 32, Variables: passwordVariables()}
+func postgreSQLPassword() *Password {
+	return &Password{ExcludeCharacters: `:/@"'\`, Length: 32}
 }

@@ -71,10 +71,10 @@ func checkField(t *catalog.RotationType, field catalog.Field, object jsonValue) 
 	}
 	switch {
 	case field.Name == "engine":
-		if v.kind != jsonText || !slices.Contains(t.EngineValues, v.text) {
+		if v.kind != jsonText || !slices.Contains(field.Allowed, v.text) {
 			add(SecretEngineMismatch, Error,
 				fmt.Sprintf("The field \"engine\" is not one that the rotation function of %s accepts. It compares exactly, with upper and lower case.", t.Name),
-				fmt.Sprintf("Write %s, or choose the rotation type of the database.", alternatives(t.EngineValues)))
+				fmt.Sprintf("Write %s, or choose the rotation type of the database.", alternatives(field.Allowed)))
 		}
 	case field.Kind == catalog.Port:
 		checkPort(field.Name, v, add)
