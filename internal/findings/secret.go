@@ -14,7 +14,11 @@ import (
 // SecretString checks a secret's value against what the rotation function of a type makes of it. A finding is an error where the
 // function itself fails, and a warning where the database or the next rotation is going to refuse what the function takes. The
 // findings are in the order of the type's fields.
-func SecretString(t *catalog.RotationType, value string) []Finding {
+//
+// Environment is what is known of the function's environment variables, nil if nothing is. What they decide is a warning as long as
+// they are not known.
+func SecretString(t *catalog.RotationType, value string, environment map[string]string) []Finding {
+	_ = environment
 	v, at, ok := readJSON(value)
 	if t.ReplacesValue {
 		if ok && v.kind == jsonObject {

@@ -156,7 +156,7 @@ func TestSecretString(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.rotationType+" "+test.name, func(t *testing.T) {
 			t.Parallel()
-			findings := SecretString(lookup(t, test.rotationType), test.value)
+			findings := SecretString(lookup(t, test.rotationType), test.value, nil)
 			if diff := cmp.Diff(test.want, codesOf(findings)); diff != "" {
 				t.Errorf("%s: %s", test.value, diff)
 			}
@@ -201,7 +201,7 @@ func TestSecretStringPosition(t *testing.T) {
 		strings.Repeat("[", 100_000): "column 902",
 	}
 	for text, want := range tests {
-		findings := SecretString(lookup(t, "PostgreSQLSingleUser"), text)
+		findings := SecretString(lookup(t, "PostgreSQLSingleUser"), text, nil)
 		if len(findings) != 1 || !strings.Contains(findings[0].Detail, want+".") {
 			t.Errorf("%.20s: %+v, want %s", text, findings, want)
 		}
@@ -252,7 +252,7 @@ func FuzzSecretString(f *testing.F) {
 			}
 		}
 		for _, rotationType := range catalog.All() {
-			findings := SecretString(rotationType, text)
+			findings := SecretString(rotationType, text, nil)
 			checkFindings(t, findings)
 			if rotationType.Engine == "postgres" && !ok && !HasErrors(findings) {
 				t.Errorf("%q passes as %s", text, rotationType.Name)

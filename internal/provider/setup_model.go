@@ -129,7 +129,7 @@ func (m setupModel) checkValue(level string) func(string, bool) []rotation.Probl
 		return nil
 	}
 	return func(value string, binary bool) []rotation.Problem {
-		found := findings.SecretString(rotationType, value)
+		found := findings.SecretString(rotationType, value, nil)
 		if binary {
 			found = []findings.Finding{findings.SecretBinaryValue()}
 		} else if superuser := m.SuperuserSecretARN.ValueString(); superuser != "" {
