@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -16,8 +18,10 @@ import (
 )
 
 var (
-	_ provider.Provider                   = (*rotationProvider)(nil)
-	_ provider.ProviderWithValidateConfig = (*rotationProvider)(nil)
+	_ provider.Provider                       = (*rotationProvider)(nil)
+	_ provider.ProviderWithEphemeralResources = (*rotationProvider)(nil)
+	_ provider.ProviderWithFunctions          = (*rotationProvider)(nil)
+	_ provider.ProviderWithValidateConfig     = (*rotationProvider)(nil)
 )
 
 // New returns the provider in a version, for the plugin server.
@@ -35,7 +39,8 @@ type rotationProvider struct {
 	clock   rotation.Clock
 }
 
-// session is a configured provider, as its resources get it.
+// session is a configured provider, as its resources, data sources and ephemeral
+// resources get it.
 type session struct {
 	rotation *rotation.Service
 	// preflight and checkSecretValue are the defaults of every setup.
@@ -62,15 +67,26 @@ func (p *rotationProvider) Configure(ctx context.Context, req provider.Configure
 	}
 	config := model.config()
 	config.Version = p.version
-	resp.ResourceData = &session{
+	s := &session{
 		rotation:         rotation.NewService(awsapi.Connect(config).Clients, p.clock),
 		preflight:        or(model.Preflight, preflightError),
 		checkSecretValue: model.CheckSecretValue.IsNull() || model.CheckSecretValue.ValueBool(),
 	}
+	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = s, s, s
 }
 
 func (p *rotationProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{newSetupResource}
 }
 
-func (p *rotationProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }
+func (p *rotationProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{}
+}
+
+func (p *rotationProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{}
+}
+
+func (p *rotationProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{}
+}
