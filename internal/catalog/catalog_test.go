@@ -1,14 +1,10 @@
 package catalog
 
 import (
-	"maps"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 )
 
 func TestLookup(t *testing.T) {
@@ -99,41 +95,6 @@ func TestActions(t *testing.T) {
 		}
 		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("%s, managed %v: %s", test.rotationType.Name, test.managed, diff)
-		}
-	}
-}
-
-// TestRolePolicyGrantsAll keeps the policy builder and the catalogue together: a policy made of a type's facts allows the type's
-// grants, and nothing on the superuser secret beyond them.
-func TestRolePolicyGrantsAll(t *testing.T) {
-	t.Parallel()
-	const secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:orders-AbCdEf"
-	const superuser = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:admin-GhIjKl"
-	resources := map[Target]string{OnSecret: secret, OnSuperuser: superuser, OnPassword: "*", OnService: "*"}
-	role := iampolicy.Principal{ARN: "arn:aws:iam::123456789012:role/rotator", AccountID: "123456789012"}
-	for _, rotationType := range All() {
-		for _, managed := range []bool{false, true} {
-			in := iampolicy.RolePolicyInput{SecretARN: secret, DatabaseActions: rotationType.Actions(OnService, managed)}
-			if rotationType.Superuser != nil {
-				in.SuperuserSecretARN = superuser
-				in.DescribeSuperuser = slices.Contains(rotationType.Actions(OnSuperuser, managed), "secretsmanager:DescribeSecret")
-			}
-			policies := iampolicy.Policies{Identity: []iampolicy.Document{iampolicy.RolePolicy(in)}}
-			allowed := func(action, resource string) bool {
-				return iampolicy.Evaluate(iampolicy.Request{Principal: role, Action: action, Resource: resource}, policies) == iampolicy.Allow
-			}
-			for on := range maps.Keys(resources) {
-				for _, action := range rotationType.Actions(on, managed) {
-					if !allowed(action, resources[on]) {
-						t.Errorf("%s, managed %v: %s on %s is not allowed", rotationType.Name, managed, action, resources[on])
-					}
-				}
-			}
-			for _, action := range SecretActions() {
-				if allowed(action, superuser) != slices.Contains(rotationType.Actions(OnSuperuser, managed), action) {
-					t.Errorf("%s, managed %v: %s on the superuser secret is not what the type needs", rotationType.Name, managed, action)
-				}
-			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,14 +14,17 @@ import (
 // ServicePrincipal is the principal that invokes rotation functions.
 const ServicePrincipal = "secretsmanager.amazonaws.com"
 
-// RolePolicyInput says what a rotation function needs for one secret. ARNs are full ARNs.
+// RolePolicyInput says what a rotation function needs for one secret. ARNs are full ARNs; empty means that there is none.
 type RolePolicyInput struct {
 	SecretARN          string   // the secret that rotates
 	KMSKeyARN          string   // its customer managed key; empty for aws/secretsmanager
-	SuperuserSecretARN string   // empty when the rotation type needs none
-	SuperuserKMSKeyARN string   // the superuser secret's customer managed key; empty for aws/secretsmanager
-	DescribeSuperuser  bool     // the function reads the tags of the superuser secret, as for one that RDS manages
-	DatabaseActions    []string // actions that look up the database, for example "rds:DescribeDBInstances"; they are granted on *
+	RandomPassword     bool     // the function has Secrets Manager generate the password
+	SuperuserSecretARN string   // the secret that the function logs in with
+	SuperuserKMSKeyARN string   // its customer managed key; empty for aws/secretsmanager
+	SuperuserActions   []string // on the superuser secret, for example "secretsmanager:GetSecretValue"
+	ServiceActions     []string // on the service of the database or directory, for example "rds:DescribeDBInstances"; they are granted on *
+	KeytabSecretARNs   []string // the keytab secrets that rotate along
+	KeytabKMSKeyARN    string   // their customer managed key; empty for aws/secretsmanager
 	Marker             string   // Sid of the first statement, from Marker.Sid; empty for "RotateSecret"
 }
 
@@ -33,31 +37,28 @@ func RolePolicy(in RolePolicyInput) Document {
 	if first == "" {
 		first = "RotateSecret"
 	}
-	statements := []Statement{
-		allow(first, in.SecretARN, "secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue",
-			"secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"),
-		allow("GeneratePassword", "*", "secretsmanager:GetRandomPassword"),
+	rotate := []string{
+		"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue",
+		"secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage",
 	}
-	if in.SuperuserSecretARN != "" {
-		actions := []string{"secretsmanager:GetSecretValue"}
-		if in.DescribeSuperuser {
-			actions = []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"}
+	secret, superuser := []string{in.SecretARN}, []string{in.SuperuserSecretARN}
+	var statements []Statement
+	add := func(condition bool, sid string, actions, resources []string, conditions ...Condition) {
+		if condition {
+			statements = append(statements, Statement{Sid: sid, Effect: EffectAllow, Actions: actions, Resources: resources, Conditions: conditions})
 		}
-		statements = append(statements, allow("ReadSuperuserSecret", in.SuperuserSecretARN, actions...))
 	}
-	if len(in.DatabaseActions) > 0 {
-		statements = append(statements, allow("DescribeDatabases", "*", in.DatabaseActions...))
-	}
-	if in.KMSKeyARN != "" {
-		s := allow("UseSecretKey", in.KMSKeyARN, "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey")
-		s.Conditions = keyConditions(in.SecretARN)
-		statements = append(statements, s)
-	}
-	if in.SuperuserSecretARN != "" && in.SuperuserKMSKeyARN != "" {
-		s := allow("UseSuperuserKey", in.SuperuserKMSKeyARN, "kms:Decrypt")
-		s.Conditions = keyConditions(in.SuperuserSecretARN)
-		statements = append(statements, s)
-	}
+	hasSuperuser := in.SuperuserSecretARN != "" && len(in.SuperuserActions) > 0
+	hasKeytabs := len(in.KeytabSecretARNs) > 0
+	write := []string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"}
+	add(true, first, rotate, secret)
+	add(in.RandomPassword, "GeneratePassword", []string{"secretsmanager:GetRandomPassword"}, []string{"*"})
+	add(hasSuperuser, "ReadSuperuserSecret", in.SuperuserActions, superuser)
+	add(hasKeytabs, "RotateKeytabs", rotate, in.KeytabSecretARNs)
+	add(len(in.ServiceActions) > 0, "CallService", in.ServiceActions, []string{"*"})
+	add(in.KMSKeyARN != "", "UseSecretKey", write, []string{in.KMSKeyARN}, keyConditions(secret)...)
+	add(hasSuperuser && in.SuperuserKMSKeyARN != "", "UseSuperuserKey", write[:1], []string{in.SuperuserKMSKeyARN}, keyConditions(superuser)...)
+	add(hasKeytabs && in.KeytabKMSKeyARN != "", "UseKeytabKey", write, []string{in.KeytabKMSKeyARN}, keyConditions(in.KeytabSecretARNs)...)
 	return Document{Version: Version, Statements: statements}
 }
 
@@ -127,17 +128,19 @@ func hashARN(secretARN string) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-func allow(sid, resource string, actions ...string) Statement {
-	return Statement{Sid: sid, Effect: EffectAllow, Actions: actions, Resources: []string{resource}}
-}
-
-// keyConditions limits a key to Secrets Manager and to one secret. The version is not part of it, because Secrets Manager validates
-// access to a key with a version id of its own ("RequestToValidateKeyAccess").
-func keyConditions(secretARN string) []Condition {
-	partition, region, _ := locate(secretARN)
+// keyConditions limits a key to Secrets Manager and to some secrets. The version is not part of it, because Secrets
+// Manager validates access to a key with a version id of its own ("RequestToValidateKeyAccess").
+func keyConditions(secretARNs []string) []Condition {
+	var services []string
+	for _, secretARN := range secretARNs {
+		partition, region, _ := locate(secretARN)
+		if service := "secretsmanager." + region + "." + arn.DNSSuffix(partition); !slices.Contains(services, service) {
+			services = append(services, service)
+		}
+	}
 	return []Condition{
-		{Operator: "StringEquals", Key: "kms:ViaService", Values: []string{"secretsmanager." + region + "." + arn.DNSSuffix(partition)}},
-		{Operator: "StringEquals", Key: "kms:EncryptionContext:SecretARN", Values: []string{secretARN}},
+		{Operator: "StringEquals", Key: "kms:ViaService", Values: services},
+		{Operator: "StringEquals", Key: "kms:EncryptionContext:SecretARN", Values: secretARNs},
 	}
 }
 

@@ -15,13 +15,28 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 
 var (
-	singleUser    = RolePolicyInput{SecretARN: secretARN}
-	alternating   = RolePolicyInput{SecretARN: secretARN, SuperuserSecretARN: adminARN}
-	managedByRDS  = RolePolicyInput{SecretARN: secretARN, SuperuserSecretARN: adminARN, DescribeSuperuser: true, DatabaseActions: []string{"rds:DescribeDBClusters", "rds:DescribeDBInstances"}}
-	withKeys      = RolePolicyInput{SecretARN: secretARN, SuperuserSecretARN: adminARN, KMSKeyARN: keyARN, SuperuserKMSKeyARN: adminKey, Marker: NewMarker(secretARN, 3).Sid()}
-	strayAdminKey = RolePolicyInput{SecretARN: secretARN, SuperuserKMSKeyARN: adminKey}
-	inChina       = RolePolicyInput{SecretARN: china(secretARN), KMSKeyARN: china(keyARN)}
+	readSuperuser = []string{"secretsmanager:GetSecretValue"}
+	singleUser    = RolePolicyInput{SecretARN: secretARN, RandomPassword: true}
+	noPassword    = RolePolicyInput{SecretARN: secretARN}
+	alternating   = RolePolicyInput{SecretARN: secretARN, RandomPassword: true, SuperuserSecretARN: adminARN, SuperuserActions: readSuperuser}
+	managedByRDS  = RolePolicyInput{
+		SecretARN: secretARN, RandomPassword: true, SuperuserSecretARN: adminARN,
+		SuperuserActions: []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
+		ServiceActions:   []string{"rds:DescribeDBClusters", "rds:DescribeDBInstances"},
+	}
+	withKeys = RolePolicyInput{
+		SecretARN: secretARN, RandomPassword: true, SuperuserSecretARN: adminARN, SuperuserActions: readSuperuser,
+		KMSKeyARN: keyARN, SuperuserKMSKeyARN: adminKey, Marker: NewMarker(secretARN, 3).Sid(),
+	}
+	strayAdminKey = RolePolicyInput{SecretARN: secretARN, RandomPassword: true, SuperuserActions: readSuperuser, SuperuserKMSKeyARN: adminKey}
+	inChina       = RolePolicyInput{SecretARN: china(secretARN), RandomPassword: true, KMSKeyARN: china(keyARN)}
+	keytabs       = RolePolicyInput{
+		SecretARN: secretARN, RandomPassword: true, ServiceActions: []string{"ds:DescribeDirectories", "ds:ResetUserPassword"},
+		KeytabSecretARNs: []string{keytabARN, strings.Replace(keytabARN, "host1", "host2", 1)}, KeytabKMSKeyARN: keyARN,
+	}
 )
+
+const keytabARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:keytabs/host1-KlMnOp"
 
 func china(s string) string {
 	return strings.NewReplacer("arn:aws:", "arn:aws-cn:", "eu-central-1", "cn-north-1").Replace(s)
@@ -36,6 +51,8 @@ func TestRolePolicyGolden(t *testing.T) {
 		"role_keys":         withKeys,
 		"role_keys_china":   inChina,
 		"role_no_superuser": strayAdminKey,
+		"role_no_password":  noPassword,
+		"role_keytabs":      keytabs,
 	} {
 		golden(t, name, RolePolicy(in).JSON())
 	}
@@ -75,6 +92,7 @@ func TestRolePolicyIsLeastPrivilege(t *testing.T) {
 	other := strings.Replace(secretARN, "AbCdEf", "XxXxXx", 1)
 	viaSecret := map[string][]string{"kms:ViaService": {"secretsmanager.eu-central-1.amazonaws.com"}, "kms:EncryptionContext:SecretARN": {secretARN}}
 	viaAdmin := map[string][]string{"kms:ViaService": {"secretsmanager.eu-central-1.amazonaws.com"}, "kms:EncryptionContext:SecretARN": {adminARN}}
+	viaKeytab := map[string][]string{"kms:ViaService": {"secretsmanager.eu-central-1.amazonaws.com"}, "kms:EncryptionContext:SecretARN": {keytabARN}}
 	direct := map[string][]string{"kms:EncryptionContext:SecretARN": {secretARN}}
 	type ask struct {
 		in               RolePolicyInput
@@ -95,6 +113,9 @@ func TestRolePolicyIsLeastPrivilege(t *testing.T) {
 		{withKeys, "kms:GenerateDataKey", keyARN, viaSecret},
 		{withKeys, "kms:DescribeKey", keyARN, viaSecret},
 		{withKeys, "kms:Decrypt", adminKey, viaAdmin},
+		{keytabs, "secretsmanager:PutSecretValue", keytabARN, nil},
+		{keytabs, "ds:ResetUserPassword", "arn:aws:ds:eu-central-1:123456789012:directory/d-0123456789", nil},
+		{keytabs, "kms:GenerateDataKey", keyARN, viaKeytab},
 	}
 	refused := []ask{
 		{singleUser, "secretsmanager:GetSecretValue", other, nil},
@@ -112,6 +133,11 @@ func TestRolePolicyIsLeastPrivilege(t *testing.T) {
 		{withKeys, "kms:Decrypt", adminKey, viaSecret},
 		{withKeys, "kms:Encrypt", keyARN, viaSecret},
 		{strayAdminKey, "kms:Decrypt", adminKey, viaAdmin},
+		{noPassword, "secretsmanager:GetRandomPassword", "*", nil},
+		{keytabs, "secretsmanager:DeleteSecret", keytabARN, nil},
+		{keytabs, "secretsmanager:GetSecretValue", other, nil},
+		{keytabs, "kms:Decrypt", keyARN, viaSecret},
+		{singleUser, "secretsmanager:GetSecretValue", keytabARN, nil},
 	}
 	check := func(asks []ask, want Decision) {
 		for _, a := range asks {
@@ -182,7 +208,7 @@ func regexpSid(s string) bool {
 // TestSizeOfManySetups keeps the number of setups that share a role in view: the documentation names it.
 func TestSizeOfManySetups(t *testing.T) {
 	t.Parallel()
-	size := Size(RolePolicy(RolePolicyInput{SecretARN: secretARN, Marker: NewMarker(secretARN, 1).Sid()}).JSON())
+	size := Size(RolePolicy(RolePolicyInput{SecretARN: secretARN, RandomPassword: true, Marker: NewMarker(secretARN, 1).Sid()}).JSON())
 	if fit := MaxRolePolicyCharacters / size; fit < 20 {
 		t.Errorf("a policy has %d characters, so only %d fit a role", size, fit)
 	}

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -92,10 +91,7 @@ func (r *setupResource) want(ctx context.Context, m setupModel, diags *diag.Diag
 		RolePolicyName:     m.RolePolicyName.ValueString(),
 		ExternalRoleARN:    m.ExternalRoleARN.ValueString(),
 	}
-	if t, ok := catalog.Lookup(m.RotationType.ValueString()); ok {
-		w.DescribeSuperuser = slices.Contains(t.Actions(catalog.OnSuperuser, false), "secretsmanager:DescribeSecret")
-		w.DatabaseActions = t.Actions(catalog.OnService, false)
-	}
+	w.RotationType, _ = catalog.Lookup(m.RotationType.ValueString())
 	w.Rules = rulesOf(ctx, m.RotationRules, diags)
 	if !m.RotateImmediately.IsNull() && !m.RotateImmediately.IsUnknown() {
 		w.RotateImmediately = m.RotateImmediately.ValueBoolPointer()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 )
@@ -38,12 +39,10 @@ func (u *undo) run(ctx context.Context) error {
 
 // PolicyFor is the role policy of a setup, marked as written by a create.
 func PolicyFor(want Setup, secretARN, kmsKeyARN string, generation int) string {
-	return iampolicy.RolePolicy(iampolicy.RolePolicyInput{
+	return want.RotationType.RolePolicy(catalog.Access{
 		SecretARN:          secretARN,
 		KMSKeyARN:          kmsKeyARN,
 		SuperuserSecretARN: want.SuperuserSecretARN,
-		DescribeSuperuser:  want.DescribeSuperuser,
-		DatabaseActions:    want.DatabaseActions,
 		Marker:             iampolicy.NewMarker(secretARN, generation).Sid(),
 	}).JSON()
 }

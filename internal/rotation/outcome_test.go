@@ -36,7 +36,7 @@ func (w *world) setVariables(function string, variables map[string]string) {
 
 // lacking is the role policy without one action.
 func (w *world) lacking(action string) string {
-	return strings.Replace(iampolicy.RolePolicy(iampolicy.RolePolicyInput{SecretARN: w.SecretARN}).JSON(), action, "secretsmanager:ListSecrets", 1)
+	return strings.Replace(iampolicy.RolePolicy(iampolicy.RolePolicyInput{SecretARN: w.SecretARN, RandomPassword: true}).JSON(), action, "secretsmanager:ListSecrets", 1)
 }
 
 // TestFirstRotationFails lets the first rotation fail in each of its steps,

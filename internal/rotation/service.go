@@ -16,6 +16,7 @@ import (
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 )
 
@@ -36,13 +37,10 @@ type Setup struct {
 	// SuperuserSecretARN is the secret that the function logs in with to change
 	// the password of another user.
 	SuperuserSecretARN string
-	// DescribeSuperuser and DatabaseActions are what the function calls besides,
-	// by its rotation type: DescribeSecret of the superuser secret, and actions
-	// that look the database up.
-	DescribeSuperuser bool
-	DatabaseActions   []string
-	Rules             Rules
-	Enabled           bool
+	// RotationType is what the function does; nil if that is not known.
+	RotationType *catalog.RotationType
+	Rules        Rules
+	Enabled      bool
 	// Managed says that invoke permission and role policy are ours to keep.
 	Managed bool
 	// RoleARN and KMSKeyARN replace what the function and the secret say.

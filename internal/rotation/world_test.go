@@ -84,7 +84,7 @@ func (w *world) putPolicy(role, name, document string) {
 func (w *world) permitByOthers(function, role string) {
 	w.t.Helper()
 	w.permit(function, "external", "secretsmanager.amazonaws.com")
-	w.putPolicy(role, "external", iampolicy.RolePolicy(iampolicy.RolePolicyInput{SecretARN: w.SecretARN}).JSON())
+	w.putPolicy(role, "external", iampolicy.RolePolicy(iampolicy.RolePolicyInput{SecretARN: w.SecretARN, RandomPassword: true}).JSON())
 }
 
 // newAlias makes the alias "live" of a function.
