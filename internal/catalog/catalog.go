@@ -99,9 +99,9 @@ type Field struct {
 
 // Condition is a case in which the function fails without a field. Every part that is set must hold.
 type Condition struct {
-	Field  string // another field ...
-	Value  string // ... has this value ...
-	Absent string // ... and this field is absent ...
+	Field  string   // another field ...
+	Value  string   // ... has this value ...
+	Absent []string // ... and these fields are absent ...
 	// ... and this environment variable of the function is not "true".
 	Variable string
 }
@@ -160,17 +160,23 @@ func (c Clone) MaxBase() int {
 // Alternate returns the user name that the next rotation switches to, and false if the function refuses to make it because it would
 // be too long.
 func (c Clone) Alternate(username string) (string, bool) {
-	if base, ok := strings.CutSuffix(username, c.Suffix); ok {
-		return base, true
+	alternate, isClone := strings.CutSuffix(username, c.Suffix)
+	fits := true
+	if !isClone {
+		alternate += c.Suffix
+		// The function counts before it changes the case.
+		fits = c.MaxLength == 0 || utf8.RuneCountInString(alternate) <= c.MaxLength
 	}
-	alternate := username + c.Suffix
-	return alternate, c.MaxLength == 0 || utf8.RuneCountInString(alternate) <= c.MaxLength
+	if c.UpperCase {
+		alternate = strings.ToUpper(alternate)
+	}
+	return alternate, fits
 }
 
 // Password is how a function asks GetRandomPassword for the next password.
 type Password struct {
-	ExcludeCharacters string // unless the variable EXCLUDE_CHARACTERS replaces it
-	Length            int    // unless the variable PASSWORD_LENGTH replaces it
+	ExcludeCharacters string // unless the variable EXCLUDE_CHARACTERS replaces it, where the function reads it (Environment)
+	Length            int    // unless the variable PASSWORD_LENGTH replaces it, likewise
 }
 
 // Superuser is the secret with whose user a function changes another user's password. The user guide also calls it the master secret.
@@ -180,6 +186,10 @@ type Superuser struct {
 	// ManagedFields are the fields of a superuser secret that a service manages: with exactly these the function looks up the rest
 	// in the service's own API. Empty if the function cannot.
 	ManagedFields []string
+	// ManagedTags are the system tags of such a secret, in lower case. The function finds the database through the one that is there.
+	ManagedTags []string
+	// ByTags says that the function tells such a secret by its tags, whatever its fields, so that the fields alone do not decide.
+	ByTags bool
 }
 
 // Target is what a grant is on.
@@ -205,6 +215,21 @@ const (
 	ManagedCluster   Need = "managed_cluster"    // the superuser secret is a Redshift cluster's
 	ManagedWorkgroup Need = "managed_serverless" // the superuser secret is a Redshift Serverless namespace's
 )
+
+// Description returns the need in words that end a sentence: "if a service manages the superuser secret".
+func (n Need) Description() string {
+	switch n {
+	case ManagedSuperuser:
+		return "if a service manages the superuser secret"
+	case ManagedOrReplica:
+		return "if a service manages the superuser secret, or its host is not the secret's"
+	case ManagedCluster:
+		return "if the superuser secret is that of a Redshift cluster"
+	case ManagedWorkgroup:
+		return "if the superuser secret is that of a Redshift Serverless namespace"
+	}
+	return "always"
+}
 
 // Grant is a group of actions that the execution role needs.
 type Grant struct {
@@ -271,10 +296,24 @@ func Names() []string {
 	return names
 }
 
-var types = []*RotationType{postgreSQLSingleUser, postgreSQLMultiUser, custom}
+var types = []*RotationType{
+	mySQLSingleUser, mySQLMultiUser,
+	postgreSQLSingleUser, postgreSQLMultiUser,
+	mariaDBSingleUser, mariaDBMultiUser,
+	oracleSingleUser, oracleMultiUser,
+	sqlServerSingleUser, sqlServerMultiUser,
+	db2SingleUser, db2MultiUser,
+	mongoDBSingleUser, mongoDBMultiUser,
+	redshiftSingleUser, redshiftMultiUser,
+	influxDBSingleUser, influxDBMultiUser,
+	elastiCacheUser,
+	activeDirectorySingleUser, activeDirectoryAndKeytabSingleUser,
+	custom,
+}
 
 // Grants of most types.
 var (
-	secretGrant   = Grant{On: OnSecret, Actions: SecretActions()}
-	passwordGrant = Grant{On: OnPassword, Actions: []string{"secretsmanager:GetRandomPassword"}}
+	secretGrant    = Grant{On: OnSecret, Actions: SecretActions()}
+	passwordGrant  = Grant{On: OnPassword, Actions: []string{"secretsmanager:GetRandomPassword"}}
+	superuserGrant = Grant{On: OnSuperuser, Actions: []string{"secretsmanager:GetSecretValue"}}
 )

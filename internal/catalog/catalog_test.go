@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,9 +10,6 @@ import (
 
 func TestLookup(t *testing.T) {
 	t.Parallel()
-	if diff := cmp.Diff([]string{"PostgreSQLSingleUser", "PostgreSQLMultiUser", "Custom"}, Names()); diff != "" {
-		t.Error(diff)
-	}
 	for i, rotationType := range All() {
 		found, ok := Lookup(rotationType.Name)
 		if !ok || found != rotationType || Names()[i] != rotationType.Name {
@@ -33,37 +31,21 @@ func TestLookup(t *testing.T) {
 func TestTypesAreComplete(t *testing.T) {
 	t.Parallel()
 	for _, rotationType := range All() {
-		if rotationType.Engine == "" || rotationType.Application == "" || rotationType.Password.Length < 1 {
+		if rotationType.Engine == "" || rotationType.Application == "" || rotationType.Password != nil && rotationType.Password.Length < 1 {
 			t.Errorf("%s lacks an engine, an application or a password length", rotationType.Name)
 		}
 		if alternating := rotationType.Strategy == AlternatingUsers; alternating != (rotationType.Clone != nil) {
 			t.Errorf("%s: only alternating users have a clone", rotationType.Name)
 		}
-		names := map[string]bool{}
-		for _, field := range rotationType.Fields {
-			if names[field.Name] || field.Name == "" || field.Required && (field.Ignored || field.Default != "") {
-				t.Errorf("%s has the contradictory field %+v", rotationType.Name, field)
-			}
-			names[field.Name] = true
+		if makes := len(rotationType.Actions(OnPassword, true)) > 0; makes != (rotationType.Password != nil) {
+			t.Errorf("%s: the grant of GetRandomPassword and the password do not fit", rotationType.Name)
 		}
-		if engine, ok := rotationType.Field("engine"); ok {
-			if diff := cmp.Diff([]string{"postgres", "aurora-postgresql"}, engine.Allowed); diff != "" {
-				t.Errorf("%s: %s", rotationType.Name, diff)
-			}
-		}
-		if superuser := rotationType.Superuser; superuser != nil {
-			field, ok := rotationType.Field(superuser.Field)
-			if !ok || !field.Required || field.Kind != SecretID {
-				t.Errorf("%s does not require the field that names the superuser secret: %+v", rotationType.Name, field)
-			}
-		}
+		checkFields(t, rotationType)
 		if needs := len(rotationType.Actions(OnSuperuser, true)) > 0; needs != (rotationType.Superuser != nil) {
 			t.Errorf("%s: grants on the superuser secret and the superuser secret do not fit", rotationType.Name)
 		}
 		for _, note := range rotationType.Notes {
-			if !strings.HasSuffix(note, ".") {
-				t.Errorf("%s: %q is not a sentence", rotationType.Name, note)
-			}
+			checkSentence(t, rotationType.Name, note)
 		}
 	}
 	if _, ok := custom.Field("engine"); ok || custom.Fields != nil {
@@ -71,78 +53,103 @@ func TestTypesAreComplete(t *testing.T) {
 	}
 }
 
-func TestActions(t *testing.T) {
-	t.Parallel()
-	type grants map[Target][]string
-	describe := []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"}
-	password := []string{"secretsmanager:GetRandomPassword"}
-	tests := []struct {
-		rotationType *RotationType
-		managed      bool
-		want         grants
-	}{
-		{postgreSQLSingleUser, true, grants{OnSecret: SecretActions(), OnPassword: password}},
-		{postgreSQLMultiUser, false, grants{OnSecret: SecretActions(), OnPassword: password, OnSuperuser: describe[1:]}},
-		{postgreSQLMultiUser, true, grants{OnSecret: SecretActions(), OnPassword: password, OnSuperuser: describe, OnService: {"rds:DescribeDBClusters", "rds:DescribeDBInstances"}}},
-		{custom, false, grants{OnSecret: SecretActions(), OnPassword: password}},
+func checkFields(t *testing.T, rotationType *RotationType) {
+	t.Helper()
+	names := map[string]bool{}
+	for _, field := range rotationType.Fields {
+		where := rotationType.Name + "." + field.Name
+		if names[field.Name] || field.Name == "" || field.Required && (field.Ignored || field.Default != "" || field.When != nil) {
+			t.Errorf("%s is contradictory: %+v", where, field)
+		}
+		if field.Required && field.Example == "" || field.Ignored && field.Example != "" {
+			t.Errorf("%s: every required field has an example, and none that is ignored", where)
+		}
+		if field.Allowed != nil && field.Example != "" && !slices.Contains(field.Allowed, field.Example) {
+			t.Errorf("%s: the example %q is not allowed", where, field.Example)
+		}
+		if field.Note != "" {
+			checkSentence(t, where, field.Note)
+		}
+		names[field.Name] = true
 	}
-	for _, test := range tests {
-		got := grants{}
-		for on := OnSecret; on <= OnService; on++ {
-			if actions := test.rotationType.Actions(on, test.managed); actions != nil {
-				got[on] = actions
+	for _, field := range rotationType.Fields {
+		for _, condition := range field.When {
+			for _, name := range slices.Concat([]string{condition.Field}, condition.Absent) {
+				if name != "" && !names[name] {
+					t.Errorf("%s.%s depends on %q, which is no field", rotationType.Name, field.Name, name)
+				}
 			}
 		}
-		if diff := cmp.Diff(test.want, got); diff != "" {
-			t.Errorf("%s, managed %v: %s", test.rotationType.Name, test.managed, diff)
+	}
+	if superuser := rotationType.Superuser; superuser != nil {
+		field, ok := rotationType.Field(superuser.Field)
+		if !ok || !field.Required || field.Kind != SecretID {
+			t.Errorf("%s does not require the field that names the superuser secret: %+v", rotationType.Name, field)
 		}
+	}
+}
+
+func checkSentence(t *testing.T, where, text string) {
+	t.Helper()
+	if !strings.HasSuffix(text, ".") || strings.Contains(text, "  ") || strings.TrimSpace(text) != text {
+		t.Errorf("%s: %q is not a sentence", where, text)
 	}
 }
 
 func TestClone(t *testing.T) {
 	t.Parallel()
-	clone := *postgreSQLMultiUser.Clone
-	if clone.MaxBase() != 57 || (Clone{Suffix: "_clone"}).MaxBase() != 0 {
-		t.Errorf("MaxBase() = %d", clone.MaxBase())
-	}
 	tests := []struct {
-		username, want string
-		ok             bool
+		clone    Clone
+		username string
+		want     string
+		fits     bool
 	}{
-		{"app", "app_clone", true},
-		{"app_clone", "app", true},
-		{"app_Clone", "app_Clone_clone", true},
-		{"_clone", "", true},
-		{strings.Repeat("u", 57), strings.Repeat("u", 57) + "_clone", true},
-		{strings.Repeat("ü", 57), strings.Repeat("ü", 57) + "_clone", true},
-		{strings.Repeat("u", 58), strings.Repeat("u", 58) + "_clone", false},
-		{strings.Repeat("u", 80) + "_clone", strings.Repeat("u", 80), true},
+		{*postgreSQLMultiUser.Clone, "app", "app_clone", true},
+		{*postgreSQLMultiUser.Clone, "app_clone", "app", true},
+		{*postgreSQLMultiUser.Clone, "app_Clone", "app_Clone_clone", true},
+		{*postgreSQLMultiUser.Clone, "_clone", "", true},
+		{*postgreSQLMultiUser.Clone, "", "_clone", true},
+		{*postgreSQLMultiUser.Clone, strings.Repeat("u", 57), strings.Repeat("u", 57) + "_clone", true},
+		{*postgreSQLMultiUser.Clone, strings.Repeat("ü", 57), strings.Repeat("ü", 57) + "_clone", true},
+		{*postgreSQLMultiUser.Clone, strings.Repeat("u", 58), strings.Repeat("u", 58) + "_clone", false},
+		{*postgreSQLMultiUser.Clone, strings.Repeat("u", 80) + "_clone", strings.Repeat("u", 80), true},
+		{*oracleMultiUser.Clone, "app", "APP_CLONE", true},
+		{*oracleMultiUser.Clone, "APP_CLONE", "APP", true},
+		{*oracleMultiUser.Clone, "app_CLONE", "APP", true},
+		{*oracleMultiUser.Clone, "app_clone", "APP_CLONE_CLONE", true},
+		{*oracleMultiUser.Clone, strings.Repeat("u", 24), strings.Repeat("U", 24) + "_CLONE", true},
+		{*oracleMultiUser.Clone, strings.Repeat("u", 25), strings.Repeat("U", 25) + "_CLONE", false},
+		{*mySQLMultiUser.Clone, "elevenchars", "elevenchars_clone", false},
+		{*redshiftMultiUser.Clone, strings.Repeat("u", 500), strings.Repeat("u", 500) + "_clone", true},
 	}
 	for _, test := range tests {
-		if got, ok := clone.Alternate(test.username); got != test.want || ok != test.ok {
-			t.Errorf("Alternate(%q) = %q, %v, want %q, %v", test.username, got, ok, test.want, test.ok)
+		if got, fits := test.clone.Alternate(test.username); got != test.want || fits != test.fits {
+			t.Errorf("Alternate(%q) = %q, %v, want %q, %v", test.username, got, fits, test.want, test.fits)
 		}
-	}
-	if _, ok := (Clone{Suffix: "_clone"}).Alternate(strings.Repeat("u", 500)); !ok {
-		t.Error("a clone without a limit has one")
 	}
 }
 
-func TestPostgreSQLFields(t *testing.T) {
+func TestActions(t *testing.T) {
 	t.Parallel()
-	for _, rotationType := range []*RotationType{postgreSQLSingleUser, postgreSQLMultiUser} {
-		var required []string
-		for _, field := range rotationType.Fields {
-			if field.Required {
-				required = append(required, field.Name)
-			}
-		}
-		want := []string{"engine", "host", "username", "password"}
-		if rotationType.Superuser != nil {
-			want = append(want, "masterarn")
-		}
-		if diff := cmp.Diff(want, required); diff != "" {
-			t.Errorf("%s: %s", rotationType.Name, diff)
+	const describe, get = "secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"
+	tests := []struct {
+		rotationType *RotationType
+		on           Target
+		managed      bool
+		want         []string
+	}{
+		{postgreSQLSingleUser, OnSuperuser, true, nil},
+		{postgreSQLMultiUser, OnSuperuser, false, []string{get}},
+		{postgreSQLMultiUser, OnSuperuser, true, []string{describe, get}},
+		{postgreSQLMultiUser, OnService, false, nil},
+		{postgreSQLMultiUser, OnService, true, []string{"rds:DescribeDBClusters", "rds:DescribeDBInstances"}},
+		{redshiftMultiUser, OnSuperuser, false, []string{describe, get}},
+		{elastiCacheUser, OnService, false, []string{"elasticache:DescribeUsers", "elasticache:ModifyUser"}},
+		{custom, OnSecret, false, SecretActions()},
+	}
+	for _, test := range tests {
+		if diff := cmp.Diff(test.want, test.rotationType.Actions(test.on, test.managed)); diff != "" {
+			t.Errorf("%s.Actions(%v, %v): %s", test.rotationType.Name, test.on, test.managed, diff)
 		}
 	}
 }

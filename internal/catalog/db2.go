@@ -1,0 +1,47 @@
+package catalog
+
+var db2SingleUser = &RotationType{
+	Name:        "Db2SingleUser",
+	Application: "SecretsManagerRDSDb2RotationSingleUser",
+	Engine:      "db2",
+	Strategy:    SingleUser,
+	Hosted:      true,
+	Port:        50000,
+	Fields:      databaseFields(db2Engine, rdsInstance, "", db2Database, portField(50000), superuserField, instanceField, clusterField),
+	Password:    &Password{ExcludeCharacters: `/@"'\;`, Length: 32},
+	Superuser:   rdsSuperuser(instanceTag),
+	Grants:      rdsGrants("rds:DescribeDBInstances"),
+	Notes: []string{
+		"A user of Db2 cannot change its own password: the superuser secret is needed for a single user too.",
+		replicaNote, managedNote, semicolonNote,
+		"setSecret waits 10 seconds after it has set the password, which counts towards the function's timeout.",
+		"AWSPREVIOUS is never tried.",
+	},
+}
+
+var db2MultiUser = &RotationType{
+	Name:        "Db2MultiUser",
+	Application: "SecretsManagerRDSDb2RotationMultiUser",
+	Engine:      "db2",
+	Strategy:    AlternatingUsers,
+	Hosted:      true,
+	Port:        50000,
+	Fields:      databaseFields(db2Engine, rdsInstance, switchesUser, db2Database, portField(50000), superuserField, instanceField, clusterField),
+	Clone:       &Clone{Suffix: "_clone", MaxLength: 16, RefusesEmpty: true},
+	Password:    &Password{ExcludeCharacters: `/@"'\;`, Length: 32},
+	Superuser:   rdsSuperuser(instanceTag),
+	Grants:      rdsGrants("rds:DescribeDBInstances"),
+	Notes: []string{
+		replicaNote, managedNote, semicolonNote,
+		"Only authorities on the database itself (SYSCAT.DBAUTH) are copied to the clone.",
+		"The superuser logs in to rdsadmin and to the rotated secret's database.",
+		"testSecret logs in without waiting for the new password to spread.",
+	},
+}
+
+var (
+	db2Engine   = Field{Allowed: []string{"db2"}, Prefix: true, Note: `"db2-se" and "db2-ae" are accepted. The function fails on anything but text.`}
+	db2Database = databaseField(Field{Example: "ORDERS", Note: "The function does not ask for it, but without it connects to a database named \"None\", so that no login works."})
+)
+
+const semicolonNote = "The password stands unescaped in a connection string, so EXCLUDE_CHARACTERS must keep the semicolon."

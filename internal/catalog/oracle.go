@@ -1,0 +1,44 @@
+package catalog
+
+var oracleSingleUser = &RotationType{
+	Name:          "OracleSingleUser",
+	Application:   "SecretsManagerRDSOracleRotationSingleUser",
+	Engine:        "oracle",
+	Strategy:      SingleUser,
+	Hosted:        true,
+	Port:          1521,
+	Fields:        databaseFields(oracleEngine, rdsInstance, "", oracleDatabase, portTextField(1521), oracleTLS, instanceField, clusterField),
+	Password:      &Password{ExcludeCharacters: `/@"'\`, Length: 30},
+	Grants:        []Grant{secretGrant, passwordGrant},
+	ReadsPrevious: true,
+	Notes:         []string{quoteNote},
+}
+
+var oracleMultiUser = &RotationType{
+	Name:        "OracleMultiUser",
+	Application: "SecretsManagerRDSOracleRotationMultiUser",
+	Engine:      "oracle",
+	Strategy:    AlternatingUsers,
+	Hosted:      true,
+	Port:        1521,
+	Fields: databaseFields(oracleEngine, rdsInstance,
+		switchesUser+" Both names are written in upper case, and the suffix is known in upper case only: the clone of \"app_clone\" is \"APP_CLONE_CLONE\".",
+		oracleDatabase, portTextField(1521), oracleTLS, superuserField, instanceField, clusterField),
+	Clone:     &Clone{Suffix: "_CLONE", MaxLength: 30, UpperCase: true},
+	Password:  &Password{ExcludeCharacters: `/@"'\`, Length: 30},
+	Superuser: rdsSuperuser(instanceTag),
+	Grants:    rdsGrants("rds:DescribeDBInstances"),
+	Notes: []string{
+		replicaNote, managedNote, quoteNote,
+		"The superuser secret needs no dbname: the function connects to the rotated secret's.",
+		"Errors of the database while grants are copied are ignored: the clone can have fewer privileges than the user although the rotation succeeds.",
+	},
+}
+
+var (
+	oracleEngine   = Field{Allowed: []string{"oracle"}, Note: `The engines of RDS, "oracle-ee" or "oracle-se2" say, are refused here.`}
+	oracleDatabase = databaseField(Field{Required: true, NullFails: true, Example: "ORCL", Note: "With TLS the function takes it for the SID, without TLS for the service name. It fails on null."})
+	oracleTLS      = tlsField(" The port must be that of the TCPS listener for TLS; the default is not.")
+)
+
+const quoteNote = `A password with " breaks the statement that sets it, so EXCLUDE_CHARACTERS must keep that character.`

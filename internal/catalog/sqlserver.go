@@ -1,0 +1,34 @@
+package catalog
+
+var sqlServerSingleUser = &RotationType{
+	Name:          "SQLServerSingleUser",
+	Application:   "SecretsManagerRDSSQLServerRotationSingleUser",
+	Engine:        "sqlserver",
+	Strategy:      SingleUser,
+	Hosted:        true,
+	Port:          1433,
+	Database:      "master",
+	Fields:        databaseFields(sqlServerEngine, rdsInstance, "", databaseField(Field{Default: "master"}), portTextField(1433), tlsField(""), instanceField, clusterField),
+	Password:      &Password{ExcludeCharacters: `/@"'\`, Length: 32},
+	Grants:        []Grant{secretGrant, passwordGrant},
+	ReadsPrevious: true,
+	Notes:         []string{"The function names the AWSCURRENT password as the old one even where it logged in with AWSPREVIOUS, so that login does not help it."},
+}
+
+var sqlServerMultiUser = &RotationType{
+	Name:        "SQLServerMultiUser",
+	Application: "SecretsManagerRDSSQLServerRotationMultiUser",
+	Engine:      "sqlserver",
+	Strategy:    AlternatingUsers,
+	Hosted:      true,
+	Port:        1433,
+	Database:    "master",
+	Fields:      databaseFields(sqlServerEngine, rdsInstance, switchesUser, databaseField(Field{Default: "master"}), portTextField(1433), tlsField(""), superuserField, instanceField, clusterField),
+	Clone:       &Clone{Suffix: "_clone", MaxLength: 128},
+	Password:    &Password{ExcludeCharacters: `/@"'\`, Length: 32},
+	Superuser:   rdsSuperuser(instanceTag),
+	Grants:      rdsGrants("rds:DescribeDBInstances"),
+	Notes:       []string{replicaNote, managedNote},
+}
+
+var sqlServerEngine = Field{Allowed: []string{"sqlserver"}, Note: `The engines of RDS, "sqlserver-ex" or "sqlserver-se" say, are refused here.`}
