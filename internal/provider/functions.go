@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
@@ -39,4 +40,10 @@ func answerUnknown(ctx context.Context, resp *function.RunResponse) {
 		return
 	}
 	resp.Error = resp.Result.Set(ctx, unknown)
+}
+
+// argumentError is the error of a call on an argument. The CLIs put their own
+// words before the text, and a full stop after it.
+func argumentError(position int64, text string) *function.FuncError {
+	return function.NewArgumentFuncError(position, strings.TrimSuffix(text, "."))
 }

@@ -88,5 +88,7 @@ func (p *rotationProvider) EphemeralResources(context.Context) []func() ephemera
 }
 
 func (p *rotationProvider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{}
+	return []func() function.Function{
+		newAssertSecretStringFunction, newCheckSecretStringFunction,
+	}
 }

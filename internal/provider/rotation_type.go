@@ -1,10 +1,16 @@
 package provider
 
 import (
+	"context"
 	"strconv"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
 )
@@ -36,7 +42,29 @@ func rotationTypeParameter() function.Parameter {
 func rotationTypeArgument(position int64, key string) (*catalog.RotationType, *function.FuncError) {
 	t, wrong := lookupRotationType(key)
 	if wrong != "" {
-		return nil, function.NewArgumentFuncError(position, "Invalid rotation type: "+wrong)
+		return nil, argumentError(position, wrong)
 	}
 	return t, nil
+}
+
+// rotationTypeAttribute is the required argument of data sources about one
+// rotation type.
+func rotationTypeAttribute() schema.Attribute {
+	return schema.StringAttribute{Required: true, Validators: []validator.String{rotationType}, MarkdownDescription: "Rotation type. " + rotationTypes}
+}
+
+// configuredRotationType returns the rotation type that a data source is about,
+// nil with an error among the diagnostics if there is none.
+func configuredRotationType(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) *catalog.RotationType {
+	var key string
+	at := path.Root("rotation_type")
+	diags.Append(config.GetAttribute(ctx, at, &key)...)
+	if diags.HasError() {
+		return nil
+	}
+	t, wrong := lookupRotationType(key)
+	if wrong != "" {
+		diags.AddAttributeError(at, "Invalid rotation type", wrong)
+	}
+	return t
 }
