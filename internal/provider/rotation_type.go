@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"strconv"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -24,12 +23,17 @@ var rotationType = check{"rotation type", "must be a rotation type", func(key st
 // rotationTypes describes the values of an argument that names a rotation type.
 var rotationTypes = "One of `" + strings.Join(catalog.Names(), "`, `") + "`."
 
-// lookupRotationType returns a rotation type, or what is wrong with its key.
+// lookupRotationType returns a rotation type, or what is wrong with its key. The
+// key is not quoted: in a call with its arguments exchanged it is a secret.
 func lookupRotationType(key string) (*catalog.RotationType, string) {
 	if t, ok := catalog.Lookup(key); ok {
 		return t, ""
 	}
-	return nil, "There is no rotation type " + strconv.Quote(key) + ". The rotation types are " + strings.Join(catalog.Names(), ", ") + "."
+	hint := ""
+	if meant := catalog.Suggest(key); meant != "" {
+		hint = " Did you mean " + meant + "?"
+	}
+	return nil, "There is no such rotation type." + hint + " The rotation types are " + strings.Join(catalog.Names(), ", ") + "."
 }
 
 // rotationTypeParameter is the first parameter of functions about a rotation

@@ -188,7 +188,7 @@ func expect(t *testing.T, got []string, want ...string) {
 }
 
 // dynamic makes a value of a schema's type; nil is no block at all.
-func (s server) dynamic(ty tftypes.Type, value object) *tfprotov6.DynamicValue {
+func (s server) dynamic(ty tftypes.Type, value any) *tfprotov6.DynamicValue {
 	s.t.Helper()
 	d, err := tfprotov6.NewDynamicValue(ty, s.value(ty, value))
 	if err != nil {
@@ -198,11 +198,15 @@ func (s server) dynamic(ty tftypes.Type, value object) *tfprotov6.DynamicValue {
 }
 
 // value makes a value of a type of Go's own: maps, slices, strings, numbers and
-// booleans. Attributes that a map lacks are null.
+// booleans. Attributes that a map lacks are null. A value of another type is
+// for where any type is taken.
 func (s server) value(ty tftypes.Type, v any) tftypes.Value {
 	s.t.Helper()
-	if _, ok := v.(unknown); ok {
+	switch v := v.(type) {
+	case unknown:
 		return tftypes.NewValue(ty, tftypes.UnknownValue)
+	case tftypes.Value:
+		return v
 	}
 	switch ty := ty.(type) {
 	case tftypes.Object:

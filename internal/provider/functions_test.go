@@ -1,0 +1,132 @@
+package provider
+
+import (
+	"math/big"
+	"slices"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// failure is the error of a function call: the position of the argument, -1 for
+// none, and the text.
+type failure struct {
+	argument int64
+	text     string
+}
+
+// call calls a function of the provider without a CLI and without a provider
+// block. Arguments are Go's own values; unknown{} is one that is not known.
+func (s server) call(name string, arguments ...any) (tftypes.Value, *failure) {
+	s.t.Helper()
+	functions, err := s.GetFunctions(s.t.Context(), &tfprotov6.GetFunctionsRequest{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	definition := functions.Functions[name]
+	if definition == nil {
+		s.t.Fatalf("There is no function %s.", name)
+	}
+	given := make([]*tfprotov6.DynamicValue, len(arguments))
+	for i, argument := range arguments {
+		parameter := definition.VariadicParameter
+		if i < len(definition.Parameters) {
+			parameter = definition.Parameters[i]
+		}
+		given[i] = s.dynamic(parameter.Type, argument)
+	}
+	resp, err := s.CallFunction(s.t.Context(), &tfprotov6.CallFunctionRequest{Name: name, Arguments: given})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if resp.Error != nil {
+		f := failure{-1, resp.Error.Text}
+		if resp.Error.FunctionArgument != nil {
+			f.argument = *resp.Error.FunctionArgument
+		}
+		return tftypes.Value{}, &f
+	}
+	result, err := resp.Result.Unmarshal(definition.Return.Type)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return result, nil
+}
+
+// result is the result of a call that must not fail, in Go's own values.
+func (s server) result(name string, arguments ...any) any {
+	s.t.Helper()
+	result, failed := s.call(name, arguments...)
+	if failed != nil {
+		s.t.Fatalf("%s: %+v", name, *failed)
+	}
+	return goValue(s.t, result)
+}
+
+// goValue makes maps, slices, strings, booleans and float64 of a value; nil is
+// null.
+func goValue(t *testing.T, v tftypes.Value) any {
+	t.Helper()
+	as := func(target any) {
+		if err := v.As(target); err != nil {
+			t.Fatal(err)
+		}
+	}
+	switch ty := v.Type(); {
+	case !v.IsKnown():
+		return unknown{}
+	case v.IsNull():
+		return nil
+	case ty.Is(tftypes.String):
+		var s string
+		as(&s)
+		return s
+	case ty.Is(tftypes.Bool):
+		var b bool
+		as(&b)
+		return b
+	case ty.Is(tftypes.Number):
+		var n big.Float
+		as(&n)
+		f, _ := n.Float64()
+		return f
+	case ty.Is(tftypes.Object{}), ty.Is(tftypes.Map{}):
+		members, o := map[string]tftypes.Value{}, object{}
+		as(&members)
+		for name, member := range members {
+			o[name] = goValue(t, member)
+		}
+		return o
+	}
+	var elements []tftypes.Value
+	as(&elements)
+	list := make([]any, len(elements))
+	for i, element := range elements {
+		list[i] = goValue(t, element)
+	}
+	return list
+}
+
+// TestFunctionsOfUnknowns calls every function with each of its arguments
+// unknown, as OpenTofu 1.8 does.
+func TestFunctionsOfUnknowns(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, nil)
+	for name, arguments := range map[string][]any{
+		"secret_schema":        {"Custom"},
+		"check_secret_string":  {"Custom", "x"},
+		"assert_secret_string": {"Custom", "x"},
+	} {
+		for i := range arguments {
+			some := slices.Clone(arguments)
+			some[i] = unknown{}
+			if got := s.result(name, some...); got != any(unknown{}) {
+				t.Errorf("%s with argument %d unknown is %v", name, i, got)
+			}
+		}
+		if got := s.result(name, arguments...); got == any(unknown{}) {
+			t.Errorf("%s with known arguments is unknown", name)
+		}
+	}
+}
