@@ -78,6 +78,7 @@ const (
 	RotationPendingStuck   Code = "rotation-pending-stuck"
 	RotationInProgress     Code = "rotation-in-progress"
 	FunctionEnvEndpoint    Code = "function-env-endpoint"
+	FunctionEnvInvalid     Code = "function-env-invalid"
 	FunctionImportError    Code = "function-import-error"
 	FunctionNotImplemented Code = "function-not-implemented"
 	LoginFailed            Code = "login-failed"
@@ -190,6 +191,7 @@ var codes = map[Code]entry{
 	RotationPendingStuck:   {StagePlan, "An unfinished rotation blocks the next one", pageCancel},
 	RotationInProgress:     {StageApply, "A rotation is in progress", pageRotateSecret},
 	FunctionEnvEndpoint:    {StageApply, "The rotation function lacks an environment variable", pageRotate},
+	FunctionEnvInvalid:     {StageApply, "An environment variable of the rotation function cannot work", pageRotate},
 	FunctionImportError:    {StageRotation, "The rotation function cannot load its code", pageTrouble},
 	FunctionNotImplemented: {StageRotation, "The rotation function is the unfinished template", pageTemplates},
 	LoginFailed:            {StageRotation, "The rotation function cannot log into the database", pageTrouble},

@@ -1,6 +1,8 @@
 package findings
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -27,8 +29,30 @@ type jsonValue struct {
 	kind    jsonKind
 	text    string // of text, or of a number as written
 	truth   bool
-	members map[string]jsonValue // of the top-level object; the last of repeated names wins
-	repeats map[string]bool
+	members map[string]jsonValue // of an object; the last of repeated names wins
+	repeats map[string]bool      // the repeated names of the top-level object
+	items   []jsonValue          // of an array
+}
+
+// iterate returns what a for loop in Python is given: the items of an array, the names of an object in some order, the characters of a
+// text. It reports false for what Python cannot loop over.
+func (v jsonValue) iterate() ([]jsonValue, bool) {
+	var texts []string
+	switch v.kind {
+	case jsonArray:
+		return v.items, true
+	case jsonObject:
+		texts = slices.Collect(maps.Keys(v.members))
+	case jsonText:
+		texts = strings.Split(v.text, "")
+	default:
+		return nil, false
+	}
+	items := make([]jsonValue, len(texts))
+	for i, text := range texts {
+		items[i] = jsonValue{kind: jsonText, text: text}
+	}
+	return items, true
 }
 
 // position counts from one, lines by newlines and columns by characters, as Python does in its own errors.
@@ -51,8 +75,13 @@ func readJSON(s string) (jsonValue, position, bool) {
 	return v, position{}, true
 }
 
-// maxDepth is about where Python gives up on nested values.
-const maxDepth = 900
+const (
+	maxDepth  = 900 // about where Python gives up on nested values
+	keptDepth = 2   // of the values whose members and items are kept: the document and its fields
+	// maxDigits is the length of the longest number that Python makes of decimal digits; from a longer one it protects itself.
+	// https://docs.python.org/3/library/stdtypes.html#integer-string-conversion-length-limitation.
+	maxDigits = 4300
+)
 
 type jsonReader struct {
 	s  string
@@ -89,13 +118,18 @@ func (r *jsonReader) value(depth int) (jsonValue, bool) {
 		text, ok := r.string()
 		return jsonValue{kind: jsonText, text: text}, ok
 	case r.take("["):
-		return jsonValue{kind: jsonArray}, r.list("]", func() bool {
-			_, ok := r.value(depth + 1)
+		v := jsonValue{kind: jsonArray}
+		ok := r.list("]", func() bool {
+			item, ok := r.value(depth + 1)
+			if depth < keptDepth {
+				v.items = append(v.items, item)
+			}
 			return ok
 		})
+		return v, ok
 	case r.take("{"):
 		v := jsonValue{kind: jsonObject}
-		if depth == 0 {
+		if depth < keptDepth {
 			v.members, v.repeats = map[string]jsonValue{}, map[string]bool{}
 		}
 		return v, r.list("}", func() bool { return r.member(v, depth) })
@@ -234,6 +268,10 @@ func (r *jsonReader) number() (jsonValue, bool) {
 		}
 	}
 	v.text = r.s[start:r.at]
+	if v.kind == jsonInteger && len(strings.TrimPrefix(v.text, "-")) > maxDigits {
+		r.at = start
+		return jsonValue{}, false
+	}
 	return v, true
 }
 
