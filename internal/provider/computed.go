@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -64,7 +63,11 @@ func described(members attributes) string {
 func describe(b *strings.Builder, indent string, members attributes) {
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		member := members[name]
-		b.WriteString(indent + "- `" + name + "` (" + typeName(member) + ") " + member.GetMarkdownDescription() + "\n")
+		kind := typeName(member)
+		if member.IsRequired() {
+			kind += ", required"
+		}
+		b.WriteString(indent + "- `" + name + "` (" + kind + ") " + member.GetMarkdownDescription() + "\n")
 		switch nested := member.(type) {
 		case schema.SingleNestedAttribute:
 			describe(b, indent+"  ", nested.Attributes)
@@ -81,16 +84,16 @@ func typeName(a schema.Attribute) string {
 		return "Object"
 	case schema.ListNestedAttribute:
 		return "List of Object"
-	}
-	switch a.GetType().TerraformType(context.Background()).String() {
-	case "tftypes.String":
+	case schema.StringAttribute:
 		return "String"
-	case "tftypes.Number":
+	case schema.Int64Attribute:
 		return "Number"
-	case "tftypes.Bool":
+	case schema.BoolAttribute:
 		return "Boolean"
-	case "tftypes.Map[tftypes.String]":
+	case schema.MapAttribute:
 		return "Map of String"
+	case schema.SetAttribute:
+		return "Set of String"
 	}
 	return "List of String"
 }

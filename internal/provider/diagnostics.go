@@ -78,8 +78,8 @@ func problemOf(f findings.Finding, attribute, level string) rotation.Problem {
 }
 
 // configured reports whether the provider is; at apply it always should be.
-func (r *setupResource) configured(diags *diag.Diagnostics) bool {
-	if r.session == nil {
+func (s *session) configured(diags *diag.Diagnostics) bool {
+	if s == nil {
 		diags.AddError("Provider is not configured", "The provider block still depends on values that are not known. Apply the resources that those come from first, for example with -target.")
 		return false
 	}

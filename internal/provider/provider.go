@@ -80,15 +80,20 @@ func (p *rotationProvider) Resources(context.Context) []func() resource.Resource
 }
 
 func (p *rotationProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{}
+	return []func() datasource.DataSource{
+		newExcludeCharactersDataSource, newRolePolicyDataSource, newScheduleDataSource,
+	}
 }
 
 func (p *rotationProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
-	return []func() ephemeral.EphemeralResource{}
+	return []func() ephemeral.EphemeralResource{
+		newRandomPasswordEphemeral,
+	}
 }
 
 func (p *rotationProvider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{
-		newAssertSecretStringFunction, newCheckSecretStringFunction,
+		newAssertSecretStringFunction, newCheckScheduleFunction, newCheckSecretStringFunction,
+		newExcludeCharactersFunction, newRolePolicyFunction, newScheduleWindowsFunction,
 	}
 }
