@@ -8,6 +8,9 @@ var custom = &RotationType{
 	Strategy:      CustomStrategy,
 	Password:      &Password{ExcludeCharacters: `/@"'\`, Length: 32},
 	Grants:        []Grant{secretGrant, passwordGrant},
+	Environment:   []Variable{endpointVariable, excludeVariable(`/@"'\`)},
+	Errors:        customErrors,
+	Differences:   []Difference{tokenDifference},
 	ReplacesValue: true,
 	Notes: []string{
 		"setSecret and testSecret of the template are left for its user to write, and fail until then.",

@@ -1,5 +1,7 @@
 package catalog
 
+import "slices"
+
 var influxDBSingleUser = &RotationType{
 	Name:        "InfluxDBSingleUser",
 	Application: "SecretsManagerInfluxDBRotationSingleUser",
@@ -11,8 +13,15 @@ var influxDBSingleUser = &RotationType{
 		{Name: "password", Required: true, Example: placeholder, Note: "Each rotation replaces it."},
 		influxDBInstance,
 	},
-	Password:      &Password{Length: 32},
-	Grants:        []Grant{secretGrant, passwordGrant, influxDBGrant},
+	Password:    &Password{Length: 32},
+	Grants:      []Grant{secretGrant, passwordGrant, influxDBGrant},
+	Environment: []Variable{endpointVariable},
+	Errors: slices.Concat(influxDBHandlerErrors, influxDBErrors, []FunctionError{
+		{"ValueError", "Attempting to modify user for DB %s other than current DB %s.", "Somebody has changed dbIdentifier in the pending value, or in the current one, during the rotation."},
+		{"ValueError", "Attempting to modify user %s other than current user %s.", "Somebody has changed the user name in the pending value, or in the current one, during the rotation."},
+		{"ValueError", "Unable to log into database with previous, current, or pending secret of secret ARN %s.", "No password works: none is right, or there is no way to the database."},
+	}),
+	Differences:   []Difference{tokenDifference},
 	ReadsPrevious: true,
 	Notes: []string{
 		"No environment variable changes how the password is made: it can have any punctuation character.",
@@ -50,6 +59,27 @@ var influxDBMultiUser = &RotationType{
 	},
 	Superuser: &Superuser{Field: "adminSecretArn", Fields: []string{"username", "password"}},
 	Grants:    []Grant{secretGrant, superuserGrant, influxDBGrant},
+	Environment: []Variable{
+		endpointVariable,
+		{Name: "AUTHENTICATION_CREATION_ENABLED", Default: "false", Note: "Whether the function may make a first token. Only exactly true means true."},
+	},
+	Errors: slices.Concat(influxDBHandlerErrors, influxDBErrors, []FunctionError{
+		{"KeyError", "adminSecretArn", "The field adminSecretArn, which names the admin secret, is missing."},
+		{"KeyError", "The token value must be set when rotating an operator token.", "The field token is missing, and type is operator."},
+		{"KeyError", "%s is not a valid token type.", "The field type is neither operator nor allAccess nor custom."},
+		{"ValueError", "Authentication creation has not been enabled to allow the Lambda function to create tokens.", "The field token is missing, and AUTHENTICATION_CREATION_ENABLED is not true."},
+		{"ValueError", "No permissions were set for token creation.", "A custom token is to be made, and the value lists no permissions for it. The log shows it within \"Failed to set new authorization\"."},
+		{"ValueError", "Permission %s must fit the format <action>-<type>, for example write-tasks.", "An item of permissions is not two words of small letters with a hyphen between. The log shows it within \"Failed to set new authorization\", and %s as it stands."},
+		{"ValueError", "Failed to copy or create a new token.", "InfluxDB made no new token."},
+		{"ValueError", "Failed to find the current secret token defined in the InfluxDB instance.", "The field token is none of the instance's tokens."},
+		{"ValueError", "Current and pending tokens failed user equality test for secret ARN %s.", "The new token belongs to another user: the admin secret has changed."},
+		{"ValueError", "Rotation is attempting to use a new DB instance for rotating token for secret ARN %s.", "Somebody has changed dbIdentifier in the pending value, or in the current one, during the rotation."},
+		{"ValueError", "Current and pending secrets do not have the same token types for secret ARN %s.", "Somebody has changed type in the pending value, or in the current one, during the rotation."},
+	}),
+	Differences: []Difference{
+		tokenDifference,
+		{"a new token", "Leave token blank (on another page: omit it).", "The field must be absent: empty text counts as a token and is used to log in."},
+	},
 	Notes: []string{
 		"No password is generated: InfluxDB makes the new token in createSecret, and setSecret only compares it with the old one.",
 		"finishSecret deletes the old token, so that AWSPREVIOUS never works after a rotation.",
@@ -62,5 +92,15 @@ var (
 	influxDBInstance = Field{Name: "dbIdentifier", Required: true, Example: "abc123def4", Note: "ID of the Timestream for InfluxDB instance: 3 to 64 letters and digits."}
 	influxDBGrant    = Grant{On: OnService, Actions: []string{"timestream-influxdb:GetDbInstance"}}
 )
+
+var influxDBErrors = []FunctionError{
+	{"ValueError", "Invalid secret value JSON for secret %s.", "The value is not JSON, or that of AWSPREVIOUS or of the admin secret is not, where the function reads it."},
+	noObjectError,
+	binaryError,
+	{"KeyError", "%s key is missing from secret JSON.", "The value, or that of the admin secret, lacks a field."},
+	{"KeyError", "Database engine must be set to 'timestream-influxdb' in order to use this Lambda rotation function.", "The field engine has another value."},
+	{"KeyError", "Invalid endpoint info for InfluxDB instance.", "Timestream for InfluxDB gives no endpoint of the instance: it is not there yet, or gone."},
+	{"ValueError", "%s: Failed to set new authorization with secret ARN %s %s.", "The login to InfluxDB, or what the function did with it, failed; the rest of the text says how."},
+}
 
 const influxDBNetwork = "The function needs the network for HTTPS to port 8086 of the instance, whose certificate it verifies, and for the API of Timestream for InfluxDB."

@@ -1,5 +1,7 @@
 package catalog
 
+import "slices"
+
 var mariaDBSingleUser = &RotationType{
 	Name:          "MariaDBSingleUser",
 	Application:   "SecretsManagerRDSMariaDBRotationSingleUser",
@@ -10,6 +12,9 @@ var mariaDBSingleUser = &RotationType{
 	Fields:        databaseFields(mariaDBEngine, rdsInstance, "", databaseField(Field{}), portField(3306), tlsField(""), instanceField, clusterField),
 	Password:      &Password{ExcludeCharacters: `/@"'\`, Length: 32},
 	Grants:        []Grant{secretGrant, passwordGrant},
+	Environment:   databaseEnvironment(`/@"'\`, 32),
+	Errors:        slices.Concat(databaseErrors("mariadb"), portErrors, previousErrors("last valid", "previous host")),
+	Differences:   []Difference{tokenDifference, tlsDifference},
 	ReadsPrevious: true,
 }
 
@@ -25,6 +30,9 @@ var mariaDBMultiUser = &RotationType{
 	Password:    &Password{ExcludeCharacters: `/@"'\`, Length: 32},
 	Superuser:   rdsSuperuser(instanceTag),
 	Grants:      rdsGrants("rds:DescribeDBInstances"),
+	Environment: databaseEnvironment(`/@"'\`, 32),
+	Errors:      slices.Concat(databaseErrors("mariadb"), portErrors, alternatingErrors, rdsErrors, []FunctionError{cloneError("_clone", 80)}),
+	Differences: []Difference{tokenDifference, tlsDifference, describeDifference},
 	Notes: []string{
 		replicaNote, managedNote,
 		"Every grant of user@'%' is given to the clone, each with the new password; a user with another host part cannot be rotated.",

@@ -1,5 +1,7 @@
 package catalog
 
+import "slices"
+
 var mySQLSingleUser = &RotationType{
 	Name:          "MySQLSingleUser",
 	Application:   "SecretsManagerRDSMySQLRotationSingleUser",
@@ -10,6 +12,9 @@ var mySQLSingleUser = &RotationType{
 	Fields:        databaseFields(mySQLEngine, rdsCluster, "", databaseField(Field{}), portField(3306), tlsField(""), instanceField, clusterField),
 	Password:      &Password{ExcludeCharacters: `/@"'\`, Length: 32},
 	Grants:        []Grant{secretGrant, passwordGrant},
+	Environment:   databaseEnvironment(`/@"'\`, 32),
+	Errors:        slices.Concat(databaseErrors("mysql"), portErrors, previousErrors("previous valid", "previous host")),
+	Differences:   []Difference{tokenDifference, tlsDifference, engineDifference(`"aurora-mysql"`)},
 	ReadsPrevious: true,
 	Notes: []string{
 		"A dbname that does not exist on the server makes every login fail, and the error says no more than that.",
@@ -29,6 +34,9 @@ var mySQLMultiUser = &RotationType{
 	Password:    &Password{ExcludeCharacters: `/@"'\`, Length: 32},
 	Superuser:   rdsSuperuser(instanceTag, clusterTag),
 	Grants:      rdsGrants("rds:DescribeDBInstances", "rds:DescribeDBClusters"),
+	Environment: databaseEnvironment(`/@"'\`, 32, numberVariable("USERNAME_CHARACTER_LIMIT", 16, "Longest user name, with the suffix of the clone. MySQL takes 32 since version 5.7.8.")),
+	Errors:      slices.Concat(databaseErrors("mysql"), portErrors, alternatingErrors, rdsErrors, clusterErrors, []FunctionError{cloneError("_clone", "%s")}),
+	Differences: []Difference{tokenDifference, tlsDifference, engineDifference(`"aurora-mysql"`), describeDifference},
 	Notes: []string{
 		replicaNote, managedNote, lookupNote,
 		"A user name of more than 10 characters needs USERNAME_CHARACTER_LIMIT in the function's environment, which neither CloudFormation's HostedRotationLambda nor the published applications can set.",

@@ -1,5 +1,7 @@
 package catalog
 
+import "slices"
+
 var oracleSingleUser = &RotationType{
 	Name:          "OracleSingleUser",
 	Application:   "SecretsManagerRDSOracleRotationSingleUser",
@@ -10,6 +12,9 @@ var oracleSingleUser = &RotationType{
 	Fields:        databaseFields(oracleEngine, rdsInstance, "", oracleDatabase, portTextField(1521), oracleTLS, instanceField, clusterField),
 	Password:      &Password{ExcludeCharacters: `/@"'\`, Length: 30},
 	Grants:        []Grant{secretGrant, passwordGrant},
+	Environment:   databaseEnvironment(`/@"'\`, 30),
+	Errors:        slices.Concat(databaseErrors("oracle"), portTextErrors, previousErrors("previous valid", "previous host")),
+	Differences:   []Difference{tokenDifference, tlsDifference, oracleTLSDifference},
 	ReadsPrevious: true,
 	Notes:         []string{quoteNote},
 }
@@ -24,10 +29,13 @@ var oracleMultiUser = &RotationType{
 	Fields: databaseFields(oracleEngine, rdsInstance,
 		switchesUser+" Both names are written in upper case, and the suffix is known in upper case only: the clone of \"app_clone\" is \"APP_CLONE_CLONE\".",
 		oracleDatabase, portTextField(1521), oracleTLS, superuserField, instanceField, clusterField),
-	Clone:     &Clone{Suffix: "_CLONE", MaxLength: 30, UpperCase: true},
-	Password:  &Password{ExcludeCharacters: `/@"'\`, Length: 30},
-	Superuser: rdsSuperuser(instanceTag),
-	Grants:    rdsGrants("rds:DescribeDBInstances"),
+	Clone:       &Clone{Suffix: "_CLONE", MaxLength: 30, UpperCase: true},
+	Password:    &Password{ExcludeCharacters: `/@"'\`, Length: 30},
+	Superuser:   rdsSuperuser(instanceTag),
+	Grants:      rdsGrants("rds:DescribeDBInstances"),
+	Environment: databaseEnvironment(`/@"'\`, 30),
+	Errors:      slices.Concat(databaseErrors("oracle"), portTextErrors, alternatingErrors, rdsErrors, []FunctionError{cloneError("_CLONE", 30)}),
+	Differences: []Difference{tokenDifference, tlsDifference, oracleTLSDifference, describeDifference},
 	Notes: []string{
 		replicaNote, managedNote, quoteNote,
 		"The superuser secret needs no dbname: the function connects to the rotated secret's.",

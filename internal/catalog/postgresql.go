@@ -1,5 +1,7 @@
 package catalog
 
+import "slices"
+
 var postgreSQLSingleUser = &RotationType{
 	Name:        "PostgreSQLSingleUser",
 	Application: "SecretsManagerRDSPostgreSQLRotationSingleUser",
@@ -13,6 +15,9 @@ var postgreSQLSingleUser = &RotationType{
 		portField(5432), tlsField(""), instanceField, clusterField),
 	Password:      &Password{ExcludeCharacters: `:/@"'\`, Length: 32},
 	Grants:        []Grant{secretGrant, passwordGrant},
+	Environment:   databaseEnvironment(`:/@"'\`, 32),
+	Errors:        slices.Concat(databaseErrors("postgres"), portErrors, previousErrors("previous valid", "current previous valid")),
+	Differences:   []Difference{tokenDifference, tlsDifference, engineDifference(`"aurora-postgresql"`)},
 	ReadsPrevious: true,
 }
 
@@ -27,10 +32,13 @@ var postgreSQLMultiUser = &RotationType{
 	Fields: databaseFields(postgreSQLEngine, rdsCluster, switchesUser,
 		databaseField(Field{Default: "postgres", Note: "An explicit null is the default."}),
 		portField(5432), tlsField(""), superuserField, instanceField, clusterField),
-	Clone:     &Clone{Suffix: "_clone", MaxLength: 63},
-	Password:  &Password{ExcludeCharacters: `:/@"'\`, Length: 32},
-	Superuser: rdsSuperuser(instanceTag, clusterTag),
-	Grants:    rdsGrants("rds:DescribeDBInstances", "rds:DescribeDBClusters"),
+	Clone:       &Clone{Suffix: "_clone", MaxLength: 63},
+	Password:    &Password{ExcludeCharacters: `:/@"'\`, Length: 32},
+	Superuser:   rdsSuperuser(instanceTag, clusterTag),
+	Grants:      rdsGrants("rds:DescribeDBInstances", "rds:DescribeDBClusters"),
+	Environment: databaseEnvironment(`:/@"'\`, 32),
+	Errors:      slices.Concat(databaseErrors("postgres"), portErrors, alternatingErrors, rdsErrors, clusterErrors, []FunctionError{cloneError("_clone", 63)}),
+	Differences: []Difference{tokenDifference, tlsDifference, engineDifference(`"aurora-postgresql"`), describeDifference},
 	Notes: []string{
 		replicaNote, managedNote, lookupNote,
 		"The clone is created as a member of the user's role; grants are not copied one by one.",

@@ -1,5 +1,7 @@
 package catalog
 
+import "slices"
+
 var redshiftSingleUser = &RotationType{
 	Name:        "RedshiftSingleUser",
 	Application: "SecretsManagerRedshiftRotationSingleUser",
@@ -13,6 +15,9 @@ var redshiftSingleUser = &RotationType{
 		portField(5439), clusterField, namespaceField),
 	Password:      &Password{ExcludeCharacters: `/@"'\:`, Length: 32},
 	Grants:        []Grant{secretGrant, passwordGrant},
+	Environment:   redshiftEnvironment,
+	Errors:        slices.Concat(databaseErrors("redshift"), portErrors, previousErrors("previous valid", "previous host")),
+	Differences:   redshiftDifferences,
 	ReadsPrevious: true,
 	Notes:         []string{classesNote, noTLSNote},
 }
@@ -45,6 +50,11 @@ var redshiftMultiUser = &RotationType{
 		{On: OnService, When: ManagedCluster, Actions: []string{"redshift:DescribeClusters"}},
 		{On: OnService, When: ManagedWorkgroup, Actions: []string{"redshift-serverless:ListNamespaces", "redshift-serverless:ListWorkgroups"}},
 	},
+	Environment: redshiftEnvironment,
+	Errors:      slices.Concat(databaseErrors("redshift"), portErrors, alternatingErrors, redshiftErrors),
+	Differences: append(redshiftDifferences[:len(redshiftDifferences):len(redshiftDifferences)], Difference{
+		"permissions on the superuser secret", "secretsmanager:GetSecretValue.", "Also secretsmanager:DescribeSecret, always.",
+	}),
 	Notes: []string{
 		classesNote, noTLSNote,
 		"A superuser secret is taken for one that Redshift manages by its system tags, whatever its fields: host and port then come from Redshift, and the engine is set.",
@@ -55,6 +65,18 @@ var redshiftMultiUser = &RotationType{
 }
 
 var redshiftEngine = Field{Allowed: []string{"redshift"}}
+
+var redshiftErrors = []FunctionError{
+	{"ValueError", "Current database host %s is not the same host as admin %s", "The host is not exactly the superuser's."},
+	{"ValueError", "Unable to log into database using credentials in admin secret %s", "The superuser's password does not work."},
+	{"ValueError", "The secret has a tag " + redshiftTag + " or " + namespaceTag + ", but the ARN in the tag exceeds the maximum length %s.", "The tag of the superuser secret is not one that Redshift writes."},
+	{"ValueError", "The secret has a tag " + namespaceTag + ", but Redshift can't find namespace %s", "The superuser secret is that of a namespace which is gone, or not among the first 100."},
+	{"ValueError", "The secret has a tag " + namespaceTag + ", but Redshift can't find workgroup associated with %s", "The namespace of the superuser secret has no workgroup, or not among the first 100."},
+	{"ValueError", "The secret has a tag " + redshiftTag + ", but Redshift can't find the cluster defined in the tag: %s", "The superuser secret is that of a cluster which is gone."},
+	{"Exception", "Encountered API error while fetching connection parameters from ListNamespaces Redshift Serverless API: %s", "The role lacks redshift-serverless:ListNamespaces, or there is no way to the API."},
+	{"Exception", "Encountered API error while fetching connection parameters from ListWorkgroups Redshift Serverless API: %s", "The role lacks redshift-serverless:ListWorkgroups, or there is no way to the API."},
+	{"Exception", "Encountered API error while fetching connection parameters from DescribeClusters Redshift API: %s", "The role lacks redshift:DescribeClusters, or there is no way to the API."},
+}
 
 const (
 	redshiftCluster = "orders.abc123def456.eu-central-1.redshift.amazonaws.com"

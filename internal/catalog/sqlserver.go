@@ -1,5 +1,7 @@
 package catalog
 
+import "slices"
+
 var sqlServerSingleUser = &RotationType{
 	Name:          "SQLServerSingleUser",
 	Application:   "SecretsManagerRDSSQLServerRotationSingleUser",
@@ -11,6 +13,9 @@ var sqlServerSingleUser = &RotationType{
 	Fields:        databaseFields(sqlServerEngine, rdsInstance, "", databaseField(Field{Default: "master"}), portTextField(1433), tlsField(""), instanceField, clusterField),
 	Password:      &Password{ExcludeCharacters: `/@"'\`, Length: 32},
 	Grants:        []Grant{secretGrant, passwordGrant},
+	Environment:   databaseEnvironment(`/@"'\`, 32),
+	Errors:        slices.Concat(databaseErrors("sqlserver"), portTextErrors, previousErrors("previous valid", "previous host")),
+	Differences:   []Difference{tokenDifference, tlsDifference},
 	ReadsPrevious: true,
 	Notes:         []string{"The function names the AWSCURRENT password as the old one even where it logged in with AWSPREVIOUS, so that login does not help it."},
 }
@@ -28,6 +33,13 @@ var sqlServerMultiUser = &RotationType{
 	Password:    &Password{ExcludeCharacters: `/@"'\`, Length: 32},
 	Superuser:   rdsSuperuser(instanceTag),
 	Grants:      rdsGrants("rds:DescribeDBInstances"),
+	Environment: databaseEnvironment(`/@"'\`, 32),
+	Errors: slices.Concat(databaseErrors("sqlserver"), portTextErrors, alternatingErrors, rdsErrors, []FunctionError{
+		cloneError("_clone", 128),
+		{"ValueError", "Invalid database principal permission type %s", "The user has a permission in a state that the function does not know how to copy."},
+		{"ValueError", "Invalid database permission class %s", "The user has a permission on something that the function does not know how to copy."},
+	}),
+	Differences: []Difference{tokenDifference, tlsDifference, describeDifference},
 	Notes:       []string{replicaNote, managedNote},
 }
 
