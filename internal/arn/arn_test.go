@@ -142,20 +142,54 @@ func TestDNSSuffix(t *testing.T) {
 }
 
 func FuzzParseARN(f *testing.F) {
-	f.Add("arn:aws:secretsmanager:eu-central-1:123456789012:secret:prod/orders-AbCdEf")
-	f.Add("arn:aws:lambda:eu-central-1:123456789012:function:rotate:$LATEST")
-	f.Add("arn:aws:iam::123456789012:role/service-role/rotator")
-	f.Add("arn:aws:::::")
-	f.Add("")
+	for _, seed := range []string{
+		"arn:aws:secretsmanager:eu-central-1:123456789012:secret:prod/orders-AbCdEf",
+		"arn:aws:secretsmanager:eu-central-1:123456789012:secret:prod/orders-??????",
+		"arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:app-user-123456",
+		"arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:rds!db-0a1b-Zz09Aa",
+		"arn:aws-iso-b:secretsmanager:us-isob-east-1:123456789012:secret:a_b+c=d.e@f-abcdef",
+		"arn:aws:lambda:eu-central-1:123456789012:function:rotate",
+		"arn:aws:lambda:eu-central-1:123456789012:function:rotate:$LATEST",
+		"arn:aws-cn:lambda:cn-northwest-1:123456789012:function:rotate:live",
+		"arn:aws-eusc:lambda:eusc-de-east-1:123456789012:function:rotate:7",
+		"arn:aws:lambda:eu-central-1:123456789012:layer:rotate:1",
+		"arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:123456789012:function:rotate/invocations",
+		"arn:aws:iam::123456789012:role/service-role/rotator",
+		"arn:aws-us-gov:iam::123456789012:role/a/b/rotator.v=1,2@+_",
+		"arn:aws:sts::123456789012:assumed-role/rotator/session",
+		"arn:aws:iam::123456789012:role//",
+		"arn:aws:::::",
+		"",
+	} {
+		f.Add(seed)
+	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if a, err := ParseSecret(s); err == nil && a.String() != s {
-			t.Errorf("secret %q became %q", s, a)
+		kinds := 0
+		check := func(kind string, err error, back, name string) {
+			t.Helper()
+			switch {
+			case err == nil && (back != s || name == ""):
+				t.Errorf("%s %q became %q, with the name %q", kind, s, back, name)
+			case err == nil:
+				kinds++
+			case !strings.Contains(err.Error(), kind):
+				t.Errorf("the error %q does not say what %q is not", err, s)
+			}
 		}
-		if a, err := ParseFunction(s); err == nil && a.String() != s {
-			t.Errorf("function %q became %q", s, a)
+		secret, err := ParseSecret(s)
+		check("secret", err, secret.String(), secret.Name)
+		role, err := ParseRole(s)
+		check("role", err, role.String(), role.Name)
+		function, err := ParseFunction(s)
+		check("Lambda function", err, function.String(), function.Name)
+		if kinds > 1 {
+			t.Errorf("%q is the ARN of several kinds of things", s)
 		}
-		if a, err := ParseRole(s); err == nil && a.String() != s {
-			t.Errorf("role %q became %q", s, a)
+		if err != nil {
+			return
+		}
+		if unqualified, err := ParseFunction(function.Unqualified().String()); err != nil || unqualified != function.Unqualified() {
+			t.Errorf("%q without its qualifier is %v, %v", s, unqualified, err)
 		}
 	})
 }

@@ -80,9 +80,14 @@ type Expression struct {
 // String returns the expression as it was written.
 func (e Expression) String() string { return e.text }
 
-// Days returns the schedule that automatically_after_days stands for: like rate(n days), with one more day allowed.
+// Days returns the schedule that automatically_after_days stands for: like rate(n days), with one more day allowed. CheckDays says what
+// is wrong with n.
 func Days(n int64) Expression {
-	return Expression{text: fmt.Sprintf("rate(%d days)", n), kind: rateDays, every: int(n)}
+	e := Expression{text: fmt.Sprintf("rate(%d days)", n), kind: rateDays, every: int(n)}
+	if n == 1 {
+		e.text = "rate(1 day)"
+	}
+	return e
 }
 
 // Parse reads a schedule expression such as "rate(10 days)" or "cron(0 16 1,15 * ? *)". The error is an *Error.
@@ -108,8 +113,9 @@ func ParseDuration(duration string) (time.Duration, error) {
 	return time.Duration(hours) * time.Hour, nil
 }
 
-// Check returns what is wrong with an expression and the duration of its window; an empty duration means the default. The result is
-// empty if nothing is.
+// Check returns what is wrong with an expression and the duration of its window; an empty duration means the default, and is not what
+// AWS takes for one. The result is empty if nothing is. Without an error, every window of the expression ends within its UTC day, or for
+// rates in hours within the hours of the rate, and before the next one opens.
 func Check(expression, duration string) []Problem {
 	var problems []Problem
 	e, err := Parse(expression)

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,11 +50,13 @@ var documented = []row{
 	{"cron(0 12 1 1 ? *)", ""},
 }
 
-// refused are expressions and durations that the user guide excludes, with the argument to blame and a part of the reason.
-var refused = []struct {
+type refusal struct {
 	row
 	field, reason string
-}{
+}
+
+// refused are expressions and durations that the user guide excludes, with the argument to blame and a part of the reason.
+var refused = []refusal{
 	{row{"rate(3 hours)", ""}, FieldExpression, "between 4 and 23 hours"},
 	{row{"rate(1 hour)", ""}, FieldExpression, "between 4 and 23 hours"},
 	{row{"rate(0 days)", ""}, FieldExpression, "between 1 and 999 days"},
@@ -105,7 +108,10 @@ var refused = []struct {
 	{row{"cron(0 22 * * ? *)", "3h"}, FieldDuration, `at most "2h"`},
 	{row{"cron(0 0/8 * * ? *)", "9h"}, FieldDuration, `at most "8h"`},
 	{row{"cron(0 2/10 * * ? *)", "3h"}, FieldDuration, `at most "2h"`},
+}
 
+// refusedToo are more of the kind of refused.
+var refusedToo = []refusal{
 	{row{"cron(0 10 ? * MON#0 *)", ""}, FieldExpression, "a number from 1 to 5"},
 	{row{"cron(0 10 1, * ? *)", ""}, FieldExpression, "1 to 31"},
 	{row{"cron(0 10/0 * * ? *)", ""}, FieldExpression, "not a positive number"},
@@ -113,6 +119,22 @@ var refused = []struct {
 	{row{"cron(0 10 1 * ? *)" + strings.Repeat(" ", 256), ""}, FieldExpression, "longer than 256"},
 	{row{"rate(99999999999999999999 days)", ""}, FieldExpression, "between 1 and 999 days"},
 	{row{"rate(10 days)\n", ""}, FieldExpression, `'\n'`},
+	{row{"rate(+4 hours)", ""}, FieldExpression, "'+'"},
+	{row{"rate(4 hours", ""}, FieldExpression, "neither rate(…) nor cron(…)"},
+	{row{"rate(4 hours hours)", ""}, FieldExpression, "a number and a unit"},
+	{row{"rate(23 hours)", "24h"}, FieldDuration, `at most "23h"`},
+	{row{"cron(0 10 L * ? *)", "15h"}, FieldDuration, `at most "14h"`},
+	{row{"cron(0 10 LW * ? *)", ""}, FieldExpression, "has no W"},
+	{row{"cron(0 10 L-31 * ? *)", ""}, FieldExpression, "1 to 31"},
+	{row{"cron(0 10 ? * #2 *)", ""}, FieldExpression, "a number from 1 to 5"},
+	{row{"cron(0 10 ? * 8L *)", ""}, FieldExpression, "SUN to SAT"},
+	{row{"cron(0 10 ?,3 * ? *)", ""}, FieldExpression, "? is only for"},
+	{row{"cron(0 10 1-7-9 * ? *)", ""}, FieldExpression, "1 to 31"},
+	{row{"cron(0 10 1/ * ? *)", ""}, FieldExpression, "not a positive number"},
+	{row{"rate(7 days)", "-1h"}, FieldDuration, "number of hours"},
+	{row{"rate(7 days)", "1H"}, FieldDuration, "number of hours"},
+	{row{"rate(7 days)", "024h"}, FieldDuration, "between one and 24 hours"},
+	{row{"rate(7 days)", "9999999999999999999999h"}, FieldDuration, "between one and 24 hours"},
 }
 
 // undocumented are expressions that AWS may accept.
@@ -137,6 +159,14 @@ var undocumented = []string{
 	"cron(0 10 L-2 * ? *)",
 }
 
+// TestTables keeps rows from getting lost.
+func TestTables(t *testing.T) {
+	t.Parallel()
+	if len(documented) != 34 || len(refused) != 51 {
+		t.Errorf("%d documented and %d refused rows", len(documented), len(refused))
+	}
+}
+
 func TestCheckAcceptsDocumented(t *testing.T) {
 	t.Parallel()
 	for _, r := range documented {
@@ -148,7 +178,7 @@ func TestCheckAcceptsDocumented(t *testing.T) {
 
 func TestCheckRefuses(t *testing.T) {
 	t.Parallel()
-	for _, r := range refused {
+	for _, r := range slices.Concat(refused, refusedToo) {
 		problems := Check(r.expression, r.duration)
 		if len(problems) != 1 || problems[0].Severity != SeverityError || problems[0].Field != r.field {
 			t.Errorf("Check(%q, %q) = %+v, want one error on %s", r.expression, r.duration, problems, r.field)
@@ -255,7 +285,7 @@ func FuzzParse(f *testing.F) {
 	for _, r := range documented {
 		f.Add(r.expression, r.duration)
 	}
-	for _, r := range refused {
+	for _, r := range slices.Concat(refused, refusedToo) {
 		f.Add(r.expression, r.duration)
 	}
 	for _, expression := range undocumented {
