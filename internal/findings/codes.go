@@ -58,6 +58,7 @@ const (
 	RoleRandomPassword  Code = "role-random-password"
 	RoleKMS             Code = "role-kms"
 	RoleRDSDescribe     Code = "role-rds-describe"
+	RoleServiceAccess   Code = "role-service-access"
 	RoleVPC             Code = "role-vpc"
 	RoleLogs            Code = "role-logs"
 	RolePolicyFull      Code = "role-policy-full"
@@ -84,6 +85,8 @@ const (
 	LoginFailed            Code = "login-failed"
 	LoginTimeout           Code = "login-timeout"
 	TLSFailed              Code = "tls-failed"
+	SetPasswordFailed      Code = "set-password-failed"
+	ServiceNotReady        Code = "service-not-ready"
 	RotationTokenMissing   Code = "rotation-token-missing"
 )
 
@@ -138,7 +141,7 @@ var codes = map[Code]entry{
 	SuperuserFormat:           {StagePlan, "The superuser secret is not in the format that the rotation function expects", pageFormat},
 	SuperuserHostMismatch:     {StagePlan, "The superuser secret is for another host", pageTrouble},
 	SuperuserARNMismatch:      {StagePlan, "The secret names another superuser secret than the configuration", pageFormat},
-	SuperuserRDSManagedAccess: {StageApply, "The rotation function cannot look up the RDS-managed superuser", pageRole},
+	SuperuserRDSManagedAccess: {StageApply, "The rotation function cannot look up the superuser that a service manages", pageRole},
 
 	SecretNoValue:          {StageApply, "The secret has no value", pageFormat},
 	SecretNotJSON:          {StagePlan, "The secret's value is not a JSON object", pageFormat},
@@ -171,6 +174,7 @@ var codes = map[Code]entry{
 	RoleRandomPassword:  {StageApply, "The execution role may not generate passwords", pageRole},
 	RoleKMS:             {StageApply, "The execution role may not use the secret's key", pageRole},
 	RoleRDSDescribe:     {StageApply, "The execution role may not look up the database in RDS", pageRole},
+	RoleServiceAccess:   {StageApply, "The execution role may not call the service of the database or directory", pageRole},
 	RoleVPC:             {StageApply, "The execution role may not connect the function to its VPC", pageRole},
 	RoleLogs:            {StageApply, "The execution role may not write logs", pageLambdaRole},
 	RolePolicyFull:      {StageApply, "The execution role has no room for another inline policy", pageIAMLimits},
@@ -197,5 +201,7 @@ var codes = map[Code]entry{
 	LoginFailed:            {StageRotation, "The rotation function cannot log into the database", pageTrouble},
 	LoginTimeout:           {StageRotation, "The rotation function cannot reach the database", pageNetwork},
 	TLSFailed:              {StageRotation, "The encrypted connection to the database fails", pageTrouble},
+	SetPasswordFailed:      {StageRotation, "The rotation function cannot set the new password", pageTrouble},
+	ServiceNotReady:        {StageRotation, "The service did not finish a change in time", pageTrouble},
 	RotationTokenMissing:   {StageRotation, "The rotation function does not pass on the rotation token", pageTrouble},
 }

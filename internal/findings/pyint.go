@@ -25,7 +25,7 @@ func pythonInt(v jsonValue) (n int, whole, ok bool) {
 		}
 		return int(f), f == math.Trunc(f), true
 	case jsonInteger, jsonText:
-		digits, negative := strings.TrimFunc(v.text, pythonSpace), false
+		digits, negative := strings.TrimFunc(v.text, unicode.IsSpace), false
 		if rest, ok := strings.CutPrefix(digits, "-"); ok {
 			digits, negative = rest, true
 		} else {
@@ -39,9 +39,6 @@ func pythonInt(v jsonValue) (n int, whole, ok bool) {
 	}
 	return 0, false, false
 }
-
-// pythonSpace reports whether int() strips a character: white space, to which Python counts the information separators.
-func pythonSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
 
 // decimal reads decimal digits with single underscores between them. Digits of other scripts, which int() takes as well, are reported
 // as not plain.

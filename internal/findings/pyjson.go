@@ -181,8 +181,9 @@ func (r *jsonReader) member(parent jsonValue, depth int) bool {
 	return ok
 }
 
-// string reads text after its opening quote.
+// string reads text after its opening quote. Text without an end is an error where it starts.
 func (r *jsonReader) string() (string, bool) {
+	start := r.at - 1
 	var b strings.Builder
 	for r.at < len(r.s) {
 		c := r.s[r.at]
@@ -201,17 +202,20 @@ func (r *jsonReader) string() (string, bool) {
 			}
 		}
 	}
+	r.at = start
 	return "", false
 }
 
 func (r *jsonReader) escape(b *strings.Builder) bool {
 	if r.at+1 >= len(r.s) {
-		return false
+		r.at = len(r.s)
+		return true // The text has no end, which its reader is going to see.
 	}
 	c := r.s[r.at+1]
 	if c == 'u' {
 		first, ok := r.unit(r.at)
 		if !ok {
+			r.at++
 			return false
 		}
 		r.at += 6
