@@ -23,7 +23,7 @@ var activeDirectoryAndKeytabSingleUser = &RotationType{
 	Application: "SecretsManagerActiveDirectoryAndKeytabRotationSingleUser",
 	Engine:      "active-directory",
 	Strategy:    SingleUser,
-	Fields: append(activeDirectoryFields[:len(activeDirectoryFields):len(activeDirectoryFields)],
+	Fields: append(slices.Clip(activeDirectoryFields),
 		Field{Name: "schemaVersion", Kind: Anything, Required: true, Variable: "DICT_KEY_SCHEMA_VERSION", Example: "1.0", Note: "Only its presence counts."},
 		Field{
 			Name: "keytabArns", Kind: SecretIDs, Required: true, Variable: "DICT_KEY_KEYTAB_ARNS",
@@ -39,10 +39,10 @@ var activeDirectoryAndKeytabSingleUser = &RotationType{
 	Errors: slices.Concat(handlerErrors, directoryErrors, keytabErrors, []FunctionError{
 		{"ValueError", "Unable to reset the user's password in Directory Services", resetCause},
 	}),
-	Differences: append(directoryDifferences[:len(directoryDifferences):len(directoryDifferences)], Difference{
+	Differences: append(slices.Clip(directoryDifferences), Difference{
 		"fields", "directoryServiceSecretVersion is one of them.", "It is never read; schemaVersion and keytabArns are required.",
 	}),
-	Notes: append(directoryNotes[:len(directoryNotes):len(directoryNotes)],
+	Notes: append(slices.Clip(directoryNotes),
 		"A keytab secret is a JSON object with awsSeamlessDomainDirectoryId, schemaVersion, name, principals (a list) and keytabContents (base64); the function adds parentSecretArn, version and lastModifiedDateTime, and counts version up, so that it must be a number.",
 	),
 }

@@ -1,6 +1,9 @@
 package catalog
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 var endpointVariable = Variable{Name: EndpointVariable, Required: true, Note: "URL of the endpoint of Secrets Manager, such as https://secretsmanager.eu-central-1.amazonaws.com."}
 
@@ -57,7 +60,7 @@ var directoryEnvironment = []Variable{
 
 const ofKeytabs = " of keytab secrets"
 
-var keytabEnvironment = append(directoryEnvironment[:len(directoryEnvironment):len(directoryEnvironment)],
+var keytabEnvironment = append(slices.Clip(directoryEnvironment),
 	keyVariable("DICT_KEY_LAST_MODIFIED", "lastModifiedDateTime", ""),
 	keyVariable("DICT_KEY_SCHEMA_VERSION", "schemaVersion", ""),
 	keyVariable("DICT_KEY_KEYTAB_ARNS", "keytabArns", ""),

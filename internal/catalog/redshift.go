@@ -52,7 +52,7 @@ var redshiftMultiUser = &RotationType{
 	},
 	Environment: redshiftEnvironment,
 	Errors:      slices.Concat(databaseErrors("redshift"), portErrors, alternatingErrors, redshiftErrors),
-	Differences: append(redshiftDifferences[:len(redshiftDifferences):len(redshiftDifferences)], Difference{
+	Differences: append(slices.Clip(redshiftDifferences), Difference{
 		"permissions on the superuser secret", "secretsmanager:GetSecretValue.", "Also secretsmanager:DescribeSecret, always.",
 	}),
 	Notes: []string{
