@@ -13,38 +13,38 @@ import (
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
-	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
 )
 
 type setupModel struct {
-	Region                types.String   `tfsdk:"region"`
-	SecretID              types.String   `tfsdk:"secret_id"`
-	RotationLambdaARN     types.String   `tfsdk:"rotation_lambda_arn"`
-	RotationType          types.String   `tfsdk:"rotation_type"`
-	SuperuserSecretARN    types.String   `tfsdk:"superuser_secret_arn"`
-	RotationRules         types.Object   `tfsdk:"rotation_rules"`
-	RotationEnabled       types.Bool     `tfsdk:"rotation_enabled"`
-	Access                types.String   `tfsdk:"access"`
-	RoleARN               types.String   `tfsdk:"role_arn"`
-	KMSKeyARN             types.String   `tfsdk:"kms_key_arn"`
-	RotateImmediately     types.Bool     `tfsdk:"rotate_immediately"`
-	RotateTriggers        types.Map      `tfsdk:"rotate_triggers"`
-	WaitForRotation       types.Bool     `tfsdk:"wait_for_rotation"`
-	Preflight             types.String   `tfsdk:"preflight"`
-	CheckSecretValue      types.Bool     `tfsdk:"check_secret_value"`
-	StatementID           types.String   `tfsdk:"statement_id"`
-	RolePolicyName        types.String   `tfsdk:"role_policy_name"`
-	ExternalRoleARN       types.String   `tfsdk:"external_secret_rotation_role_arn"`
-	ExternalMetadata      types.List     `tfsdk:"external_secret_rotation_metadata"`
-	SecretARN             types.String   `tfsdk:"secret_arn"`
-	RoleName              types.String   `tfsdk:"role_name"`
-	RolePolicy            types.String   `tfsdk:"role_policy"`
-	InvokePermission      types.String   `tfsdk:"invoke_permission"`
-	OwningService         types.String   `tfsdk:"owning_service"`
-	PreviousRotationRules types.Object   `tfsdk:"previous_rotation_rules"`
-	UnfinishedVersionID   types.String   `tfsdk:"unfinished_version_id"`
-	Timeouts              timeouts.Value `tfsdk:"timeouts"`
+	Region                 types.String   `tfsdk:"region"`
+	SecretID               types.String   `tfsdk:"secret_id"`
+	RotationLambdaARN      types.String   `tfsdk:"rotation_lambda_arn"`
+	RotationType           types.String   `tfsdk:"rotation_type"`
+	SuperuserSecretARN     types.String   `tfsdk:"superuser_secret_arn"`
+	RotationRules          types.Object   `tfsdk:"rotation_rules"`
+	RotationEnabled        types.Bool     `tfsdk:"rotation_enabled"`
+	Access                 types.String   `tfsdk:"access"`
+	RoleARN                types.String   `tfsdk:"role_arn"`
+	KMSKeyARN              types.String   `tfsdk:"kms_key_arn"`
+	RotateImmediately      types.Bool     `tfsdk:"rotate_immediately"`
+	RotateTriggers         types.Map      `tfsdk:"rotate_triggers"`
+	WaitForRotation        types.Bool     `tfsdk:"wait_for_rotation"`
+	Preflight              types.String   `tfsdk:"preflight"`
+	CheckSecretValue       types.Bool     `tfsdk:"check_secret_value"`
+	StatementID            types.String   `tfsdk:"statement_id"`
+	RolePolicyName         types.String   `tfsdk:"role_policy_name"`
+	ExternalRoleARN        types.String   `tfsdk:"external_secret_rotation_role_arn"`
+	ExternalMetadata       types.List     `tfsdk:"external_secret_rotation_metadata"`
+	SecretARN              types.String   `tfsdk:"secret_arn"`
+	RoleName               types.String   `tfsdk:"role_name"`
+	RolePolicy             types.String   `tfsdk:"role_policy"`
+	InvokePermission       types.String   `tfsdk:"invoke_permission"`
+	OwningService          types.String   `tfsdk:"owning_service"`
+	SuperuserOwningService types.String   `tfsdk:"superuser_owning_service"`
+	PreviousRotationRules  types.Object   `tfsdk:"previous_rotation_rules"`
+	UnfinishedVersionID    types.String   `tfsdk:"unfinished_version_id"`
+	Timeouts               timeouts.Value `tfsdk:"timeouts"`
 }
 
 type rulesModel struct {
@@ -106,9 +106,8 @@ func (r *setupResource) want(ctx context.Context, m setupModel, diags *diag.Diag
 			w.ExternalMetadata = append(w.ExternalMetadata, rotation.KeyValue{Key: item.Key.ValueString(), Value: item.Value.ValueString()})
 		}
 	}
-	if level := r.preflightOf(m); level != preflightOff {
-		w.Check = m.checkValue(level)
-	}
+	level := r.preflightOf(m)
+	w.Check, w.Lenient = level != preflightOff, level == preflightWarn
 	return w
 }
 
@@ -118,27 +117,19 @@ func (m setupModel) managed() bool {
 	return or(m.Access, accessManaged) == accessManaged
 }
 
-// checkValue is the check of the secret's value for the rotation type.
-func (m setupModel) checkValue(level string) func(string, bool) []rotation.Problem {
-	rotationType, ok := catalog.Lookup(m.RotationType.ValueString())
-	if !ok {
-		return nil
-	}
-	return func(value string, binary bool) []rotation.Problem {
-		found := findings.SecretString(rotationType, value, nil)
-		if binary {
-			found = []findings.Finding{findings.SecretBinaryValue()}
-		} else if superuser := m.SuperuserSecretARN.ValueString(); superuser != "" {
-			found = append(found, findings.Superuser(rotationType, superuser, &value)...)
-		}
-		var problems []rotation.Problem
-		for _, f := range found {
-			if f.Severity != findings.Info {
-				problems = append(problems, problemOf(f, or(orNull(f.Argument), "secret_id"), level))
-			}
-		}
-		return problems
-	}
+// superuserMatters reports whether the role policy depends on who manages the
+// superuser secret.
+func (m setupModel) superuserMatters() bool {
+	t, _ := catalog.Lookup(m.RotationType.ValueString())
+	return rotation.Setup{
+		RotationType: t, SuperuserSecretARN: m.SuperuserSecretARN.ValueString(), Managed: m.managed(), FunctionARN: m.RotationLambdaARN.ValueString(),
+	}.SuperuserMatters()
+}
+
+// superuserKnown reports whether the arguments are known that tell which
+// superuser secret matters.
+func (m setupModel) superuserKnown() bool {
+	return m.SuperuserSecretARN.IsNull() || !m.RotationType.IsUnknown() && !m.SuperuserSecretARN.IsUnknown() && !m.Access.IsUnknown()
 }
 
 // names reports whether secret_id means the secret with an ARN, be it by ARN or
@@ -184,6 +175,9 @@ func (m setupModel) object(ctx context.Context) rotation.Object {
 		UnfinishedVersionID: m.UnfinishedVersionID.ValueString(),
 		ExternalRoleARN:     m.ExternalRoleARN.ValueString(),
 	}
+	if m.superuserMatters() {
+		o.SuperuserARN, o.SuperuserOwner = m.SuperuserSecretARN.ValueString(), m.SuperuserOwningService.ValueString()
+	}
 	var items []metadataModel
 	if !m.ExternalMetadata.IsUnknown() {
 		ignored.Append(m.ExternalMetadata.ElementsAs(ctx, &items, false)...)
@@ -206,6 +200,7 @@ func (m *setupModel) record(o rotation.Object) {
 	m.RolePolicy = orNull(o.RolePolicy)
 	m.InvokePermission = orNull(o.InvokePermission)
 	m.OwningService = orNull(o.OwningService)
+	m.SuperuserOwningService = orNull(o.SuperuserOwner)
 	m.PreviousRotationRules = rulesValue(o.PreviousRules)
 	m.UnfinishedVersionID = orNull(o.UnfinishedVersionID)
 }

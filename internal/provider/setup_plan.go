@@ -77,6 +77,13 @@ func (r *setupResource) planCreate(ctx context.Context, config setupModel, plan 
 			plan.KMSKeyARN = orNull(seen.KMSKeyARN)
 		}
 	}
+	switch {
+	case !config.superuserKnown():
+	case !config.superuserMatters():
+		plan.SuperuserOwningService = types.StringNull()
+	case seen != nil && seen.SuperuserKnown:
+		plan.SuperuserOwningService = orNull(seen.SuperuserOwner)
+	}
 	if config.RotationLambdaARN.IsNull() {
 		for _, s := range []*types.String{&plan.RoleARN, &plan.RoleName, &plan.StatementID, &plan.RolePolicyName, &plan.RolePolicy, &plan.InvokePermission} {
 			*s = types.StringNull()
@@ -110,7 +117,7 @@ func (r *setupResource) planCreate(ctx context.Context, config setupModel, plan 
 	}
 	// The policy of a setup that is replaced is there now, and may not be by the
 	// time of the create.
-	if seen != nil && seen.RolePolicy != "" && !plan.KMSKeyARN.IsUnknown() && !config.SuperuserSecretARN.IsUnknown() && !config.RolePolicyName.IsUnknown() && !r.hasRead(secretARN) {
+	if seen != nil && seen.RolePolicy != "" && !plan.KMSKeyARN.IsUnknown() && !config.RotationType.IsUnknown() && !config.SuperuserSecretARN.IsUnknown() && !config.RolePolicyName.IsUnknown() && !r.hasRead(secretARN) {
 		plan.RolePolicy = types.StringValue(seen.RolePolicy)
 	}
 }
@@ -120,9 +127,6 @@ func (r *setupResource) planCreate(ctx context.Context, config setupModel, plan 
 func (r *setupResource) inspect(ctx context.Context, config setupModel, diags *diag.Diagnostics) *rotation.Inspection {
 	want := r.want(ctx, config, diags)
 	want.FunctionPending = config.RotationLambdaARN.IsUnknown()
-	if config.RotationType.IsUnknown() || config.SuperuserSecretARN.IsUnknown() || config.CheckSecretValue.IsUnknown() {
-		want.Check = nil
-	}
 	seen, err := r.rotation.Inspect(ctx, want)
 	if err != nil {
 		r.refused(config, err, diags)
@@ -167,7 +171,7 @@ func byName(m setupModel) bool { return !strings.HasPrefix(m.SecretID.ValueStrin
 
 // atPlan makes a warning of an error that the rest of the plan may still repair.
 func atPlan(p rotation.Problem) rotation.Problem {
-	if p.Code.Stage() == findings.StageApply {
+	if p.Repairable {
 		return checkedAgain(p)
 	}
 	return p
@@ -257,6 +261,14 @@ func (r *setupResource) planUpdate(ctx context.Context, config setupModel, plan 
 			*planned = unknown
 		}
 	}
+	// Who manages a superuser secret that is new is found out by the apply.
+	newSuperuser := !config.superuserKnown() || config.superuserMatters() && have.SuperuserARN != want.SuperuserSecretARN
+	switch {
+	case newSuperuser:
+		plan.SuperuserOwningService = unknown
+	case config.superuserMatters():
+		plan.SuperuserOwningService = state.SuperuserOwningService
+	}
 	switch {
 	case config.Access.IsUnknown():
 		plan.RoleName, plan.RolePolicy, plan.InvokePermission = unknown, unknown, unknown
@@ -273,28 +285,64 @@ func (r *setupResource) planUpdate(ctx context.Context, config setupModel, plan 
 		if function || plan.StatementID.IsUnknown() {
 			plan.InvokePermission = unknown
 		}
-		if function || plan.KMSKeyARN.IsUnknown() || config.SuperuserSecretARN.IsUnknown() {
+		if function || newSuperuser || plan.KMSKeyARN.IsUnknown() || config.RotationType.IsUnknown() {
 			plan.RolePolicy = unknown
 		}
 	}
-	if r.session != nil && r.preflightOf(config) != preflightOff && r.hasRead(have.SecretARN) && !reflect.DeepEqual(next, have) {
+	if r.session != nil && r.preflightOf(config) != preflightOff && r.hasRead(have.SecretARN) {
 		want.FunctionPending = function
-		if err := r.rotation.CheckUpdate(ctx, want, have); err != nil {
-			var refused diag.Diagnostics
-			r.refused(config, err, &refused)
-			for _, d := range refused {
-				// Before a destroy Terraform plans as for an apply: an error would keep a
-				// setup whose secret or function is gone from being destroyed. It is one
-				// for a function that is new in the configuration.
-				if have.FunctionARN == want.FunctionARN {
-					d = warning(d)
-				}
-				diags.Append(d)
-			}
+		want.Check = config.checkedAfter(state)
+		if (!reflect.DeepEqual(next, have) || want.Check) && !r.checkUpdate(ctx, config, state, want, have, diags) {
 			return
 		}
 	}
 	warnOfRotation(ctx, *plan, state, want, have, diags)
+}
+
+// checkUpdate reports what an update would meet, and whether it can be carried
+// out at all.
+//
+// Before a destroy Terraform plans as for an apply: an error would keep a setup
+// whose secret or function is gone from being destroyed. So an error is one only
+// where the configuration says something new.
+func (r *setupResource) checkUpdate(ctx context.Context, config, state setupModel, want rotation.Setup, have rotation.Object, diags *diag.Diagnostics) bool {
+	problems, err := r.rotation.CheckUpdate(ctx, want, have)
+	if err != nil {
+		var refused diag.Diagnostics
+		r.refused(config, err, &refused)
+		for _, d := range refused {
+			if have.FunctionARN == want.FunctionARN {
+				d = warning(d)
+			}
+			diags.Append(d)
+		}
+		return false
+	}
+	for _, p := range problems {
+		d := diagnosticOf(atPlan(p))
+		if d.Severity() == diag.SeverityError && !config.rotatesAnew(state) {
+			d = warning(d)
+		}
+		diags.Append(d)
+	}
+	return true
+}
+
+// rotatesAnew reports whether a configuration names another function, rotation
+// type or superuser secret than the state.
+func (m setupModel) rotatesAnew(state setupModel) bool {
+	differs := func(a, b types.String) bool { return !a.IsUnknown() && !a.Equal(b) }
+	return differs(m.RotationLambdaARN, state.RotationLambdaARN) || differs(m.RotationType, state.RotationType) || differs(m.SuperuserSecretARN, state.SuperuserSecretARN)
+}
+
+// checkedAfter reports whether an update of a state is checked for its rotation
+// type: when it rotates, may do so soon, or rotates anew.
+func (m setupModel) checkedAfter(state setupModel) bool {
+	if m.RotationType.ValueString() == "" {
+		return false
+	}
+	enabled := m.RotationEnabled.IsNull() || m.RotationEnabled.ValueBool()
+	return m.rotatesAnew(state) || triggered(m, state) || enabled && !state.RotationEnabled.ValueBool()
 }
 
 // warnOfRotation says when an update rotates, or may make AWS rotate soon.

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -15,7 +14,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
 )
 
@@ -81,8 +79,8 @@ func (r *setupResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 				MarkdownDescription: "ARN or name of the secret. Changing between the two is no change; another secret replaces the setup.",
 			},
 			"rotation_lambda_arn":  optional("ARN of the rotation function, may end in `:alias` or `:version`. Changes in place, without a rotation. Leave it out for a secret that an AWS service or a partner rotates.", functionARN),
-			"rotation_type":        optional("Rotation type of the function, such as `PostgreSQLSingleUser`. It switches on the checks of the secret's value for that type. One of `"+strings.Join(catalog.Names(), "`, `")+"`.", oneOf("rotation type", catalog.Names()...)),
-			"superuser_secret_arn": optional("ARN of the secret with the superuser (\"master\") that changes other users' passwords. The execution role is allowed to read it.", secretARN),
+			"rotation_type":        optional("Rotation type of the function, such as `PostgreSQLSingleUser`. It switches on the checks for that type, of the secret's value, the superuser secret and the function's environment, and gives the execution role what that type needs. "+rotationTypes, rotationType),
+			"superuser_secret_arn": optional("ARN of the secret with the superuser (\"master\") that changes other users' passwords, in the Region of the secret. The execution role is allowed to read it, and, where a service manages it, to look its database up. Required by the rotation types that need one, unless `access = \"external\"`.", secretARN),
 			"rotation_rules": schema.SingleNestedAttribute{
 				Optional: true, MarkdownDescription: "When the secret rotates. Required unless `rotation_enabled = false`.",
 				Attributes: map[string]schema.Attribute{
@@ -112,6 +110,7 @@ func (r *setupResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 			"role_policy":                       computed("The role policy as AWS has it, JSON. Its first statement names the setup that wrote it."),
 			"invoke_permission":                 computed("The statement in the function's policy as AWS has it, JSON."),
 			"owning_service":                    computed("The service that manages the secret, such as `rds`."),
+			"superuser_owning_service":          computed("The service that manages the superuser secret, such as `rds`, if the permissions of the rotation type depend on it."),
 			"previous_rotation_rules":           previousRulesAttribute(),
 			"unfinished_version_id":             computed("Version of a rotation that this setup started and whose outcome is open. The next apply waits for it and starts no other."),
 		},
@@ -227,6 +226,7 @@ func (r *setupResource) Update(ctx context.Context, req resource.UpdateRequest, 
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	want.Check = want.Check && plan.checkedAfter(state)
 	object, warnings, err := r.rotation.Update(ctx, want, state.object(ctx), triggered(plan, state), timeout)
 	addProblems(&resp.Diagnostics, warnings)
 	addError(&resp.Diagnostics, err)

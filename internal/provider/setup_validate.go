@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -26,6 +27,7 @@ func (r *setupResource) ValidateConfig(ctx context.Context, req resource.Validat
 	config.validateARNs(&resp.Diagnostics)
 	config.validateRules(ctx, &resp.Diagnostics)
 	config.validateArguments(&resp.Diagnostics)
+	config.validateTimeouts(ctx, &resp.Diagnostics)
 }
 
 // validateARNs checks ARNs against each other; each alone was checked by its
@@ -61,8 +63,12 @@ func (m setupModel) validateARNs(diags *diag.Diagnostics) {
 	if key := kmsKey.FindStringSubmatch(m.KMSKeyARN.ValueString()); key != nil && region.wrong(named) == "" && key[1] != named {
 		wrong("kms_key_arn", "KMS key ARN", "The key is in "+key[1]+" and the secret in "+named+". A secret is encrypted with a key of its own Region.")
 	}
-	if s := m.SuperuserSecretARN.ValueString(); s != "" && s == m.SecretID.ValueString() {
+	switch superuser, noSuperuser := arn.ParseSecret(m.SuperuserSecretARN.ValueString()); {
+	case noSuperuser != nil:
+	case m.SuperuserSecretARN.Equal(m.SecretID):
 		wrong("superuser_secret_arn", "superuser secret", "`superuser_secret_arn` is the secret that rotates. The superuser is another user, with a secret of its own.")
+	case region.wrong(named) == "" && superuser.Region != named:
+		wrong("superuser_secret_arn", "superuser secret", "The superuser secret is in "+superuser.Region+" and the secret in "+named+". A rotation function reads secrets of its own Region only.")
 	}
 }
 
@@ -96,9 +102,15 @@ func (m setupModel) validateArguments(diags *diag.Diagnostics) {
 		diags.AddAttributeError(path.Root(attribute), "Invalid argument", detail)
 	}
 	level := or(m.Preflight, preflightError)
-	if t, ok := catalog.Lookup(m.RotationType.ValueString()); ok && m.SuperuserSecretARN.IsNull() && m.managed() && !m.Access.IsUnknown() && !m.Preflight.IsUnknown() && level != preflightOff {
-		for _, f := range findings.Superuser(t, "", nil) {
-			diags.Append(diagnosticOf(problemOf(f, f.Argument, level)))
+	if t, ok := catalog.Lookup(m.RotationType.ValueString()); ok && !m.Preflight.IsUnknown() && level != preflightOff {
+		switch {
+		case m.SuperuserSecretARN.IsNull() && m.managed() && !m.Access.IsUnknown():
+			for _, f := range findings.Superuser(t, "", nil) {
+				diags.Append(diagnosticOf(problemOf(f, f.Argument, level)))
+			}
+		case !m.SuperuserSecretARN.IsNull() && t.Superuser == nil && t.Strategy != catalog.CustomStrategy:
+			diags.AddAttributeWarning(path.Root("superuser_secret_arn"), "Superuser secret is not used",
+				"The rotation function of "+t.Name+" reads no superuser secret, and its role is not allowed to. Remove `superuser_secret_arn`, or choose the rotation type that needs it.")
 		}
 	}
 	if m.RotationLambdaARN.IsNull() {
@@ -127,5 +139,18 @@ func (m setupModel) validateArguments(diags *diag.Diagnostics) {
 	}
 	if !m.RotationEnabled.IsNull() && !m.RotationEnabled.IsUnknown() && !m.RotationEnabled.ValueBool() && m.RotateImmediately.ValueBool() {
 		wrong("rotate_immediately", "`rotate_immediately = true` asks for a rotation, and `rotation_enabled = false` switches rotation off.")
+	}
+}
+
+// validateTimeouts refuses timeouts that are over before they begin. Whether
+// each is a duration at all was checked by its validator.
+func (m setupModel) validateTimeouts(ctx context.Context, diags *diag.Diagnostics) {
+	for _, timeout := range []struct {
+		name string
+		get  func(context.Context, time.Duration) (time.Duration, diag.Diagnostics)
+	}{{"create", m.Timeouts.Create}, {"update", m.Timeouts.Update}, {"delete", m.Timeouts.Delete}} {
+		if length, _ := timeout.get(ctx, defaultTimeout); length <= 0 {
+			diags.AddAttributeError(path.Root("timeouts").AtName(timeout.name), "Invalid timeout", "A timeout is longer than nothing, such as `30m`.")
+		}
 	}
 }

@@ -82,6 +82,18 @@ func TestValidateSetup(t *testing.T) {
 			change: object{"rotation_lambda_arn": strings.Replace(validFunction, "arn:aws:", "arn:aws-cn:", 1)},
 			want:   []string{"ERROR rotation_lambda_arn: Invalid function ARN: …partition aws-cn…aws"},
 		},
+		"function by invoke_arn": {
+			change: object{"rotation_lambda_arn": "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/" + validFunction + "/invocations"},
+			want:   []string{"ERROR rotation_lambda_arn: Invalid function ARN: …`invoke_arn`…the attribute `arn`: " + validFunction},
+		},
+		"superuser elsewhere": {
+			change: object{"superuser_secret_arn": strings.Replace(otherSecret, "eu-west-1", "us-east-1", 1)},
+			want:   []string{"ERROR superuser_secret_arn: Invalid superuser secret: The superuser secret is in us-east-1 and the secret in eu-west-1. …"},
+		},
+		"superuser elsewhere, secret by name": {
+			change: object{"superuser_secret_arn": strings.Replace(otherSecret, "eu-west-1", "us-east-1", 1), "secret_id": "app", "region": "eu-west-1"},
+			want:   []string{"ERROR superuser_secret_arn: Invalid superuser secret: …"},
+		},
 		"role is a name":          {change: object{"role_arn": "rotator"}, want: []string{`ERROR role_arn: Invalid role ARN: "rotator" is not the ARN of a role: …`}},
 		"role of another account": {change: object{"role_arn": strings.Replace(validRole, "123456789012", "210987654321", 1)}, want: []string{"ERROR role_arn: Invalid execution role: A function runs as a role of its own account. …"}},
 		"superuser by name":       {change: object{"superuser_secret_arn": "admin"}, want: []string{`ERROR superuser_secret_arn: Invalid secret ARN: "admin" is not the ARN of a secret: …`}},
@@ -122,10 +134,14 @@ func TestValidateSetup(t *testing.T) {
 		"statement ID long": {change: object{"statement_id": strings.Repeat("a", 101)}, want: []string{"ERROR statement_id: Invalid statement ID: …1 to 100"}},
 		"policy name":       {change: object{"role_policy_name": "a/b"}, want: []string{"ERROR role_policy_name: Invalid policy name: …"}},
 		"policy name long":  {change: object{"role_policy_name": strings.Repeat("a", 129)}, want: []string{"ERROR role_policy_name: Invalid policy name: …1 to 128"}},
-		"rotation type":     {change: object{"rotation_type": "PostgresSingleUser"}, want: []string{"ERROR rotation_type: Invalid rotation type: The value is one of …`PostgreSQLSingleUser`…, not \"PostgresSingleUser\"."}},
+		"rotation type":     {change: object{"rotation_type": "PostgresSingleUser"}, want: []string{"ERROR rotation_type: Invalid rotation type: …Did you mean PostgreSQLSingleUser?…The rotation types are MySQLSingleUser"}},
 		"access":            {change: object{"access": "none"}, want: []string{"ERROR access: Invalid access: …"}},
 		"preflight":         {change: object{"preflight": "on"}, want: []string{"ERROR preflight: Invalid preflight: …"}},
 		"timeout":           {change: object{"timeouts": object{"create": "soon"}}, want: []string{"ERROR timeouts.create: …"}},
+		"timeouts that are over": {change: object{"timeouts": object{"create": "0s", "update": "-5m", "delete": "1s"}}, want: []string{
+			"ERROR timeouts.create: Invalid timeout: A timeout is longer than nothing, such as `30m`.",
+			"ERROR timeouts.update: Invalid timeout: …",
+		}},
 
 		// Combinations.
 		"multi-user without superuser": {
@@ -136,8 +152,15 @@ func TestValidateSetup(t *testing.T) {
 			change: object{"rotation_type": "PostgreSQLMultiUser", "preflight": "warn"},
 			want:   []string{"WARNING superuser_secret_arn: The rotation type needs a superuser secret (superuser-required): …"},
 		},
-		"multi-user without superuser, off":      {change: object{"rotation_type": "PostgreSQLMultiUser", "preflight": "off"}},
-		"multi-user without superuser, external": {change: object{"rotation_type": "PostgreSQLMultiUser", "access": "external"}},
+		"superuser for a single user": {
+			change: object{"rotation_type": "MySQLSingleUser", "superuser_secret_arn": otherSecret},
+			want:   []string{"WARNING superuser_secret_arn: Superuser secret is not used: The rotation function of MySQLSingleUser reads no superuser secret…Remove `superuser_secret_arn`"},
+		},
+		"superuser for a single user, off":          {change: object{"rotation_type": "MySQLSingleUser", "superuser_secret_arn": otherSecret, "preflight": "off"}},
+		"superuser for a single user who needs one": {change: object{"rotation_type": "Db2SingleUser", "superuser_secret_arn": otherSecret}},
+		"superuser for a function of one's own":     {change: object{"rotation_type": "Custom", "superuser_secret_arn": otherSecret}},
+		"multi-user without superuser, off":         {change: object{"rotation_type": "PostgreSQLMultiUser", "preflight": "off"}},
+		"multi-user without superuser, external":    {change: object{"rotation_type": "PostgreSQLMultiUser", "access": "external"}},
 		"without function": {
 			change: object{
 				"rotation_lambda_arn": nil, "rotation_type": "Custom", "superuser_secret_arn": otherSecret, "role_arn": validRole,

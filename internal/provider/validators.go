@@ -88,13 +88,19 @@ func webURL(thing, advice string, schemes ...string) check {
 
 var (
 	secretName = regexp.MustCompile(`^[A-Za-z0-9/_+=.@!-]{1,512}$`)
+	invokeARN  = regexp.MustCompile(`^arn:[^:]+:apigateway:[^:]*:lambda:path/[^/]+/functions/(arn:[^/]+)/invocations$`)
 	kmsKey     = regexp.MustCompile(`^arn:aws[a-z-]*:kms:([a-z0-9-]+):\d{12}:key/[A-Za-z0-9-]+$`)
 )
 
 var (
 	secretARN   = check{"secret ARN", "must be the ARN of a secret", parsed(arn.ParseSecret)}
-	functionARN = check{"function ARN", "must be the ARN of a Lambda function", parsed(arn.ParseFunction)}
-	roleARN     = check{"role ARN", "must be the ARN of an IAM role", parsed(arn.ParseRole)}
+	functionARN = check{"function ARN", "must be the ARN of a Lambda function", func(s string) string {
+		if invoked := invokeARN.FindStringSubmatch(s); invoked != nil {
+			return "This is the ARN by which API Gateway invokes the function, which `aws_lambda_function` calls `invoke_arn`. Give the function's own, the attribute `arn`: " + invoked[1]
+		}
+		return parsed(arn.ParseFunction)(s)
+	}}
+	roleARN = check{"role ARN", "must be the ARN of an IAM role", parsed(arn.ParseRole)}
 
 	secretID = check{"secret", "must be the ARN or the name of a secret", func(s string) string {
 		switch {

@@ -40,10 +40,11 @@ func (u *undo) run(ctx context.Context) error {
 // PolicyFor is the role policy of a setup, marked as written by a create.
 func PolicyFor(want Setup, secretARN, kmsKeyARN string, generation int) string {
 	return want.RotationType.RolePolicy(catalog.Access{
-		SecretARN:          secretARN,
-		KMSKeyARN:          kmsKeyARN,
-		SuperuserSecretARN: want.SuperuserSecretARN,
-		Marker:             iampolicy.NewMarker(secretARN, generation).Sid(),
+		SecretARN:              secretARN,
+		KMSKeyARN:              kmsKeyARN,
+		SuperuserSecretARN:     want.SuperuserSecretARN,
+		SuperuserOwningService: want.SuperuserOwner,
+		Marker:                 iampolicy.NewMarker(secretARN, generation).Sid(),
 	}).JSON()
 }
 

@@ -45,11 +45,8 @@ func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration)
 	if p := sc.otherRole(want); p != nil {
 		return nil, nil, p
 	}
-	for _, p := range o.checkValue(ctx, want, sc.secret) {
-		if !p.Warning {
-			return nil, nil, &p
-		}
-		o.warn(p)
+	if p := o.refuse(append(noValue(want, sc.secret), o.check(ctx, want, sc)...)); p != nil {
+		return nil, nil, p
 	}
 	object := sc.object(want)
 	if p := want.PlannedRolePolicy; p != "" && p != object.RolePolicy {
@@ -83,6 +80,19 @@ func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration)
 	return object, o.warnings, nil
 }
 
+// refuse returns the first error among problems, and warns of the others.
+func (o *operation) refuse(problems []Problem) *Problem {
+	for _, p := range problems {
+		if !p.Warning {
+			return &p
+		}
+	}
+	for _, p := range problems {
+		o.warn(p)
+	}
+	return nil
+}
+
 // object is what a scene becomes once the setup stands.
 func (s *scene) object(want Setup) *Object {
 	secretARN := s.secret.arn.String()
@@ -105,6 +115,10 @@ func (s *scene) object(want Setup) *Object {
 		o.RolePolicyName = policyName(want, secretARN)
 		if want.Managed {
 			o.RoleName = roleName(o.RoleARN)
+			if want.SuperuserMatters() {
+				o.SuperuserARN, o.SuperuserOwner = want.SuperuserSecretARN, s.superuser.owner
+			}
+			want.SuperuserOwner = o.SuperuserOwner
 			o.RolePolicy = PolicyFor(want, secretARN, o.KMSKeyARN, s.nextGeneration())
 			o.InvokePermission = PermissionFor(o.StatementID, want.FunctionARN, secretARN)
 		}

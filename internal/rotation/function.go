@@ -3,6 +3,7 @@ package rotation
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +22,8 @@ type function struct {
 	role     arn.RoleARN
 	timeout  time.Duration
 	logGroup string
+	// environment holds the variables; nil when AWS could not decrypt them.
+	environment map[string]string
 }
 
 // function reads a function's configuration, once per run unless fresh.
@@ -44,6 +47,12 @@ func (o *operation) function(ctx context.Context, functionARN string, fresh bool
 		}
 		if out.LoggingConfig != nil && aws.ToString(out.LoggingConfig.LogGroup) != "" {
 			f.logGroup = aws.ToString(out.LoggingConfig.LogGroup)
+		}
+		f.environment = map[string]string{}
+		if e := out.Environment; e != nil && e.Error != nil {
+			f.environment = nil
+		} else if e != nil {
+			maps.Copy(f.environment, e.Variables)
 		}
 		return f, nil
 	})

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 )
@@ -16,6 +14,11 @@ type Inspection struct {
 	SecretARN     string
 	OwningService string
 	KMSKeyARN     string
+	// SuperuserOwner is the service that manages the superuser secret;
+	// SuperuserKnown is false when the role policy depends on that and AWS does
+	// not tell.
+	SuperuserOwner string
+	SuperuserKnown bool
 	// RolePolicy is what the create will write, empty if that is not known.
 	RolePolicy string
 	// Rotates says that the create will rotate a credential that is in use. A
@@ -45,18 +48,23 @@ func (s *Service) Inspect(ctx context.Context, want Setup) (Inspection, error) {
 	if err != nil {
 		return Inspection{}, err
 	}
+	object := sc.object(want)
 	in := Inspection{
-		SecretARN:     sc.secret.arn.String(),
-		OwningService: aws.ToString(sc.secret.OwningService),
-		KMSKeyARN:     sc.kmsKeyARN(want),
-		RolePolicy:    sc.object(want).RolePolicy,
+		SecretARN:      object.SecretARN,
+		OwningService:  object.OwningService,
+		KMSKeyARN:      object.KMSKeyARN,
+		SuperuserOwner: object.SuperuserOwner,
+		SuperuserKnown: sc.superuser.known || !want.SuperuserMatters(),
+	}
+	if in.SuperuserKnown {
+		in.RolePolicy = object.RolePolicy
 	}
 	if current := sc.secret.current(); current != "" && o.asks(ctx, want, sc) {
 		in.Rotates = s.clock.Now().Sub(o.madeAt(ctx, in.SecretARN, current)) > firstValueAge
 	}
 	in.TakesOver = sc.remnant && sc.function != nil
 	in.RotatesIfReplaced = sc.remnant && want.Enabled && sc.rotatesAtCreate(want)
-	in.Problems = o.checkValue(ctx, want, sc.secret)
+	in.Problems = append(noValue(want, sc.secret), o.check(ctx, want, sc)...)
 	if p := sc.otherRole(want); p != nil {
 		p.Warning = true // The function may get that role in this plan.
 		in.Problems = append(in.Problems, *p)
@@ -87,23 +95,13 @@ func (o *operation) resolve(ctx context.Context, secretID string) (string, error
 	return sec.arn.String(), nil
 }
 
-// checkValue looks at the value that a function is about to rotate. Its
-// content goes nowhere but to want.Check.
-func (o *operation) checkValue(ctx context.Context, want Setup, sec *secret) []Problem {
-	if want.FunctionARN == "" && !want.FunctionPending {
+// noValue is the problem of a secret that a function is to rotate and that has
+// nothing to start from.
+func noValue(want Setup, sec *secret) []Problem {
+	if want.FunctionARN == "" && !want.FunctionPending || sec.current() != "" {
 		return nil
 	}
-	if sec.current() == "" {
-		return []Problem{*found("secret_id", findings.SecretNoValue,
-			fmt.Sprintf("The secret %q has no value yet, and a rotation function starts from the current one.", want.SecretID),
-			"Store the first value before this setup is created, and let the setup depend on it.")}
-	}
-	if want.Check == nil || !want.ReadValue {
-		return nil
-	}
-	state, content, binary := o.read(ctx, sec.arn.String(), "")
-	if state != valuePresent {
-		return nil // The caller may not read it: not determinable, so not said.
-	}
-	return want.Check(content, binary)
+	return []Problem{*found("secret_id", findings.SecretNoValue,
+		fmt.Sprintf("The secret %q has no value yet, and a rotation function starts from the current one.", want.SecretID),
+		"Store the first value before this setup is created, and let the setup depend on it.")}
 }

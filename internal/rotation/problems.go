@@ -19,7 +19,10 @@ type Problem struct {
 	Code            findings.Code
 	Summary, Detail string
 	Warning         bool
-	cause           error
+	// Repairable says that the rest of a plan may still mend the cause, so that
+	// an error is one only before the first write.
+	Repairable bool
+	cause      error
 }
 
 func (p *Problem) Error() string { return p.Summary + ": " + p.Detail }
@@ -41,7 +44,7 @@ func failed(attribute, doing, advice string, err error) *Problem {
 func Of(f findings.Finding, attribute string) Problem {
 	return Problem{
 		Attribute: attribute, Code: f.Code, Summary: f.Summary, Warning: f.Severity != findings.Error,
-		Detail: paragraphs(f.Detail, f.Remedy),
+		Detail: paragraphs(f.Detail, f.Remedy), Repairable: f.Code.Stage() == findings.StageApply,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
+	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
 )
@@ -47,10 +48,9 @@ func TestImpossible(t *testing.T) {
 			want.SecretID = full[:len(full)-len("-AbCdEf")]
 		}, "secret_id", "", "Invalid secret ARN"},
 		"wrong value": {func(_ *world, want *rotation.Setup) {
-			want.Check = func(string, bool) []rotation.Problem {
-				return []rotation.Problem{{Attribute: "secret_id", Code: findings.SecretNotJSON, Summary: "wrong"}}
-			}
-		}, "secret_id", findings.SecretNotJSON, ""},
+			want.Check = true
+			want.RotationType, _ = catalog.Lookup("PostgreSQLSingleUser")
+		}, "secret_id", findings.SecretEngineMismatch, ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -268,7 +268,7 @@ func (o *operation) stuck(ctx context.Context, sec *secret, pending string, f *f
 // never received a value: it is looked at twice, after the time in which an
 // invocation may still run.
 func (o *operation) discard(ctx context.Context, secretARN, version string, invocation time.Duration) (bool, error) {
-	if state, _, _ := o.read(ctx, secretARN, version); state != valueAbsent {
+	if o.read(ctx, secretARN, version).state != valueAbsent {
 		return false, nil
 	}
 	if _, err := o.cancelHalfway(ctx, secretARN); err != nil {
@@ -278,7 +278,7 @@ func (o *operation) discard(ctx context.Context, secretARN, version string, invo
 		if err := o.clock.Sleep(ctx, pause); err != nil {
 			return false, err
 		}
-		if state, _, _ := o.read(ctx, secretARN, version); state != valueAbsent {
+		if o.read(ctx, secretARN, version).state != valueAbsent {
 			return false, nil
 		}
 	}

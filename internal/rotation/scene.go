@@ -19,6 +19,8 @@ import (
 type scene struct {
 	secret   *secret
 	function *function // nil for a service-managed secret
+	// superuser is what is known of the superuser secret.
+	superuser superuser
 	// remnant says that rotation is on and that an earlier create of this setup
 	// switched it on.
 	remnant bool
@@ -50,6 +52,9 @@ func (o *operation) lookAround(ctx context.Context, want Setup) (*scene, error) 
 		if s.function, err = o.rotator(ctx, want.FunctionARN); err != nil {
 			return nil, err
 		}
+	}
+	if s.superuser, err = o.superuser(ctx, want); err != nil {
+		return nil, err
 	}
 	if want.FunctionPending {
 		return s, nil // Whose rotation it may be is told once the function is known.

@@ -200,7 +200,7 @@ func (s *secret) asked(cause string) (pending string, done bool) {
 	return "", current != "" && isToken(current, arn, s.with(labelPrevious), cause)
 }
 
-// value is what reading a version tells. Its content stays in this package.
+// value is what can be told of the value of a version.
 type value int
 
 const (
@@ -209,8 +209,15 @@ const (
 	valuePresent
 )
 
-// read looks at a version of a secret; content is its SecretString.
-func (o *operation) read(ctx context.Context, secretARN, version string) (state value, content string, binary bool) {
+// content is what reading a version tells. It stays in this package.
+type content struct {
+	state  value
+	text   string // SecretString
+	binary bool   // SecretBinary instead
+}
+
+// read looks at a version of a secret, the current one by default.
+func (o *operation) read(ctx context.Context, secretARN, version string) content {
 	in := &secretsmanager.GetSecretValueInput{SecretId: &secretARN}
 	if version == "" {
 		in.VersionStage = aws.String(labelCurrent)
@@ -220,11 +227,11 @@ func (o *operation) read(ctx context.Context, secretARN, version string) (state 
 	out, err := o.SecretsManager.GetSecretValue(ctx, in)
 	switch {
 	case awsapi.IsNotFound(err):
-		return valueAbsent, "", false
+		return content{state: valueAbsent}
 	case err != nil:
-		return valueUnknown, "", false
+		return content{}
 	}
-	return valuePresent, aws.ToString(out.SecretString), out.SecretString == nil
+	return content{valuePresent, aws.ToString(out.SecretString), out.SecretString == nil}
 }
 
 // madeAt is when a version was made; zero if AWS does not say.

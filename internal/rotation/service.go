@@ -37,6 +37,9 @@ type Setup struct {
 	// SuperuserSecretARN is the secret that the function logs in with to change
 	// the password of another user.
 	SuperuserSecretARN string
+	// SuperuserOwner is the service that manages that secret, as far as the
+	// workflow has found out; empty if none does.
+	SuperuserOwner string
 	// RotationType is what the function does; nil if that is not known.
 	RotationType *catalog.RotationType
 	Rules        Rules
@@ -62,9 +65,9 @@ type Setup struct {
 	ExternalMetadata            []KeyValue
 	// PlannedRolePolicy is the policy that the plan has shown, if it has.
 	PlannedRolePolicy string
-	// Check, when set, looks at the value that is about to be rotated. It gets
-	// the SecretString, or binary = true.
-	Check func(value string, binary bool) []Problem
+	// Check asks for the checks of the rotation type; with Lenient they only
+	// warn.
+	Check, Lenient bool
 }
 
 // KeyValue is an item of the metadata of a managed external secret.
@@ -98,6 +101,10 @@ type Object struct {
 	// RolePolicy and InvokePermission are JSON; empty when AWS has none of ours.
 	RolePolicy, InvokePermission string
 	OwningService                string
+	// SuperuserARN is the superuser secret if the role policy depends on the
+	// service that manages it, which is SuperuserOwner; empty if none does. A
+	// secret keeps its owner for life.
+	SuperuserARN, SuperuserOwner string
 	// PreviousRules are the rules that a service-managed secret had before.
 	PreviousRules Rules
 	// UnfinishedVersionID is the version of a rotation whose outcome is open.

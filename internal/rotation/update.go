@@ -32,6 +32,7 @@ func Next(want Setup, have Object) Object {
 	}
 	next.StatementID, next.RolePolicyName = "", ""
 	next.RoleName, next.RolePolicy, next.InvokePermission = "", "", ""
+	next.SuperuserARN, next.SuperuserOwner = "", ""
 	if want.FunctionARN == "" {
 		next.RoleARN = ""
 		return next
@@ -42,6 +43,12 @@ func Next(want Setup, have Object) Object {
 		return next
 	}
 	next.RoleName = roleName(next.RoleARN)
+	if want.SuperuserMatters() {
+		if want.SuperuserSecretARN == have.SuperuserARN {
+			want.SuperuserOwner = have.SuperuserOwner
+		}
+		next.SuperuserARN, next.SuperuserOwner = want.SuperuserSecretARN, want.SuperuserOwner
+	}
 	next.RolePolicy = PolicyFor(want, have.SecretARN, next.KMSKeyARN, max(1, Generation(have.RolePolicy, have.SecretARN)))
 	if iampolicy.Equivalent(next.RolePolicy, have.RolePolicy) {
 		next.RolePolicy = have.RolePolicy
@@ -71,6 +78,10 @@ func (s *Service) Update(ctx context.Context, want Setup, have Object, ask bool,
 	if p := sc.otherRole(want); p != nil {
 		return nil, nil, p
 	}
+	if p := o.refuse(o.check(ctx, want, sc)); p != nil {
+		return nil, o.warnings, p
+	}
+	want.SuperuserOwner = sc.superuser.owner
 	next := Next(want, have)
 	if want.FunctionARN != "" {
 		if next.RoleARN == "" {
@@ -126,25 +137,31 @@ func (o *operation) lookAgain(ctx context.Context, want Setup, have Object) (*sc
 		return nil, p
 	}
 	if want.FunctionARN != "" {
-		s.function, err = o.rotator(ctx, want.FunctionARN)
+		if s.function, err = o.rotator(ctx, want.FunctionARN); err != nil {
+			return nil, err
+		}
+	}
+	if want.Check || have.SuperuserARN != want.SuperuserSecretARN {
+		s.superuser, err = o.superuser(ctx, want)
 	}
 	return s, err
 }
 
-// CheckUpdate returns what an update would refuse, for its plan.
-func (s *Service) CheckUpdate(ctx context.Context, want Setup, have Object) error {
+// CheckUpdate returns what an update would refuse, for its plan, and what its
+// checks find.
+func (s *Service) CheckUpdate(ctx context.Context, want Setup, have Object) ([]Problem, error) {
 	o, err := s.begin(ctx, have.SecretARN, want.Region, time.Minute)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	sc, err := o.lookAgain(ctx, want, have)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if p := sc.otherRole(want); p != nil {
-		return p
+		return nil, p
 	}
-	return nil
+	return o.check(ctx, want, sc), nil
 }
 
 func resumable(cause error) *Problem {

@@ -213,10 +213,10 @@ func (o *operation) contents(ctx context.Context, want Setup, sec *secret, pendi
 	}
 	complete = true
 	for _, v := range versions {
-		state, content, binary := o.read(ctx, v.secretARN, v.id)
-		complete = complete && state != valueUnknown && !binary
-		if state == valuePresent {
-			secrets = append(secrets, leaves(content)...)
+		c := o.read(ctx, v.secretARN, v.id)
+		complete = complete && c.state != valueUnknown && !c.binary
+		if c.state == valuePresent {
+			secrets = append(secrets, leaves(c.text)...)
 		}
 	}
 	return secrets, complete

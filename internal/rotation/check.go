@@ -1,0 +1,171 @@
+package rotation
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
+)
+
+// superuser is what a scene knows of the superuser secret.
+type superuser struct {
+	// known says that AWS was asked, and was allowed to tell.
+	known  bool
+	exists bool
+	// deleted says that AWS is going to delete the secret.
+	deleted bool
+	// owner is the service that manages the secret, empty if none does.
+	owner string
+}
+
+// superuser describes the superuser secret, once per run, for what depends on
+// it: the role policy of some rotation types, and the checks.
+func (o *operation) superuser(ctx context.Context, want Setup) (superuser, error) {
+	if want.SuperuserSecretARN == "" || !want.SuperuserMatters() && !(want.Check && want.usesSuperuser()) {
+		return superuser{}, nil
+	}
+	sec, err := recall(&o.reads, "superuser "+want.SuperuserSecretARN, func() (*secret, error) { return o.describe(ctx, want.SuperuserSecretARN) })
+	switch {
+	case awsapi.IsAccessDenied(err):
+		return superuser{}, nil
+	case awsapi.IsNotFound(err):
+		return superuser{known: true}, nil
+	case err != nil:
+		return superuser{}, failed(findings.SuperuserArgument, "read the superuser secret", "", err)
+	}
+	return superuser{known: true, exists: true, deleted: sec.DeletedDate != nil, owner: aws.ToString(sec.OwningService)}, nil
+}
+
+// superuserValue reads the superuser secret, once per run.
+func (o *operation) superuserValue(ctx context.Context, secretARN string) content {
+	key := "superuser value " + secretARN
+	c, _ := recall(&o.reads, key, func() (content, error) { return o.read(ctx, secretARN, ""), nil })
+	if c.state != valuePresent {
+		o.reads.forget(key) // This same apply may still store one.
+	}
+	return c
+}
+
+// usesSuperuser reports whether the function reads a superuser secret.
+func (w Setup) usesSuperuser() bool { return w.RotationType != nil && w.RotationType.Superuser != nil }
+
+// SuperuserMatters reports whether the role policy depends on who manages the
+// superuser secret.
+func (w Setup) SuperuserMatters() bool {
+	return w.Managed && w.SuperuserSecretARN != "" && w.usesSuperuser() && len(w.RotationType.SuperuserOwners()) > 0
+}
+
+// check is what a rotation type says of a scene: of the function's environment,
+// the secret's value and the superuser secret. No content of a secret goes
+// further than to package findings. What can't be read is not said.
+func (o *operation) check(ctx context.Context, want Setup, s *scene) []Problem {
+	t := want.RotationType
+	if !want.Check || t == nil || want.FunctionARN == "" && !want.FunctionPending {
+		return nil
+	}
+	var problems []Problem
+	// repairable is for errors that the rest of a plan may still mend.
+	report := func(attribute string, repairable bool, found ...findings.Finding) {
+		for _, f := range found {
+			if f.Severity == findings.Info {
+				continue
+			}
+			p := Of(f, cmp.Or(f.Argument, attribute))
+			p.Repairable = p.Repairable || repairable
+			p.Warning = p.Warning || want.Lenient
+			problems = append(problems, p)
+		}
+	}
+	var environment map[string]string
+	secretARN := s.secret.arn.String()
+	if s.function != nil && s.function.environment != nil {
+		environment = s.function.environment
+		report(findings.FunctionArgument, true, environmentFindings(t, environment, secretARN)...)
+	}
+	usesSuperuser := want.SuperuserSecretARN != "" && want.usesSuperuser()
+	if usesSuperuser {
+		report(findings.SuperuserArgument, false, superuserMissing(want.SuperuserSecretARN, s.superuser)...)
+	}
+	if s.secret.current() == "" || !want.ReadValue {
+		return problems
+	}
+	current := o.read(ctx, secretARN, "")
+	switch {
+	case current.state != valuePresent:
+		return problems
+	case current.binary:
+		report("secret_id", false, findings.SecretBinaryValue())
+		return problems
+	}
+	certain := findings.SecretString(t, current.text, nil)
+	for _, f := range findings.SecretString(t, current.text, environment) {
+		report("secret_id", !slices.Contains(certain, f), f)
+	}
+	if previous := s.secret.with(labelPrevious); previous != "" && t.ReadsPrevious {
+		if p := o.read(ctx, secretARN, previous); p.state == valuePresent {
+			// A binary value has no text, and the function fails on it as well.
+			report("secret_id", false, findings.SecretPrevious(t, p.text)...)
+		}
+	}
+	if !usesSuperuser {
+		return problems
+	}
+	mismatch := findings.Superuser(t, want.SuperuserSecretARN, &current.text)
+	report(findings.SuperuserArgument, false, mismatch...)
+	if s.superuser.exists && !s.superuser.deleted && len(mismatch) == 0 {
+		report(findings.SuperuserArgument, false, o.checkSuperuserValue(ctx, want, current.text)...)
+	}
+	return problems
+}
+
+// environmentFindings are those of the function's environment. Of a function
+// that is not one of AWS's own nobody knows what it reads.
+func environmentFindings(t *catalog.RotationType, environment map[string]string, secretARN string) []findings.Finding {
+	found := findings.Environment(t, environment, secretARN)
+	if t.Strategy != catalog.CustomStrategy {
+		return found
+	}
+	for i := range found {
+		found[i].Severity = findings.Warning
+		found[i].Remedy += " Ignore this if your function does not read the variable."
+	}
+	return found
+}
+
+// superuserMissing is the finding for a superuser secret that is not there.
+func superuserMissing(secretARN string, s superuser) []findings.Finding {
+	switch {
+	case s.known && !s.exists:
+		return []findings.Finding{findings.New(findings.SuperuserNotFound, findings.Error,
+			fmt.Sprintf("There is no secret %s.", secretARN),
+			fmt.Sprintf("Set `%s` to the ARN of a secret that exists, in the Region of the secret that rotates.", findings.SuperuserArgument))}
+	case s.deleted:
+		return []findings.Finding{findings.New(findings.SuperuserNotFound, findings.Error,
+			fmt.Sprintf("AWS will delete the secret %s, and nobody can read it any more.", secretARN),
+			"Restore it with `aws secretsmanager restore-secret`, or use another secret.")}
+	}
+	return nil
+}
+
+func (o *operation) checkSuperuserValue(ctx context.Context, want Setup, current string) []findings.Finding {
+	c := o.superuserValue(ctx, want.SuperuserSecretARN)
+	switch {
+	case c.state == valueUnknown:
+		return nil
+	case c.state == valueAbsent:
+		return []findings.Finding{findings.New(findings.SuperuserNotReadable, findings.Error,
+			fmt.Sprintf("The secret %s has no value yet.", want.SuperuserSecretARN),
+			"Store it before this setup is created, and let the setup depend on it.")}
+	case c.binary:
+		return []findings.Finding{findings.New(findings.SuperuserFormat, findings.Error,
+			"The superuser secret's value is stored as SecretBinary, but rotation functions read SecretString.",
+			"Write the value as text, in secret_string.")}
+	}
+	return findings.SuperuserValue(want.RotationType, current, c.text)
+}
