@@ -46,6 +46,10 @@ func (examplesAWS) Resources(context.Context) []func() resource.Resource {
 	var all []func() resource.Resource
 	for name, s := range map[string]schema.Schema{
 		"secretsmanager_secret": {Attributes: map[string]schema.Attribute{"name": optional}},
+		"secretsmanager_secret_version": {Attributes: map[string]schema.Attribute{
+			"secret_id": required, "secret_string": schema.StringAttribute{Optional: true, Sensitive: true},
+			"secret_string_wo": schema.StringAttribute{Optional: true, WriteOnly: true}, "secret_string_wo_version": number,
+		}},
 		"secretsmanager_secret_rotation": {
 			Attributes: map[string]schema.Attribute{"secret_id": required, "rotation_lambda_arn": optional},
 			Blocks: map[string]schema.Block{"rotation_rules": block(map[string]schema.Attribute{
@@ -53,7 +57,12 @@ func (examplesAWS) Resources(context.Context) []func() resource.Resource {
 			})},
 		},
 		"iam_role":                   {Attributes: map[string]schema.Attribute{"name": optional, "assume_role_policy": required}},
+		"iam_role_policy":            {Attributes: map[string]schema.Attribute{"name": optional, "role": required, "policy": required}},
 		"iam_role_policy_attachment": {Attributes: map[string]schema.Attribute{"role": required, "policy_arn": required}},
+		"serverlessapplicationrepository_cloudformation_stack": {Attributes: map[string]schema.Attribute{
+			"name": required, "application_id": required, "capabilities": schema.SetAttribute{ElementType: types.StringType, Required: true},
+			"parameters": schema.MapAttribute{ElementType: types.StringType, Optional: true},
+		}},
 		"lambda_function": {
 			Attributes: map[string]schema.Attribute{
 				"function_name": required, "role": required, "runtime": optional, "handler": optional, "filename": optional, "timeout": number,

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	secretstypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/go-version"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab/labtest"
@@ -87,7 +89,7 @@ func exampleCases() map[string]exampleCase {
 		w.rotating(t)
 		return setup(t, w)
 	}
-	return map[string]exampleCase{
+	cases := map[string]exampleCase{
 		"quickstart": {
 			variables: func(w exampleWorld) map[string]any {
 				return map[string]any{"secret_id": w.orders, "rotation_lambda_arn": w.FunctionARN}
@@ -128,7 +130,30 @@ func exampleCases() map[string]exampleCase {
 			since: "1.10.0",
 			plans: []string{"(moved from aws_secretsmanager_secret_rotation.orders)", "0 to add, 1 to change, 0 to destroy"},
 		},
+		"data-sources/rotation_template/data-source.tf": {
+			plans: []string{"applications/SecretsManagerRDSPostgreSQLRotationSingleUser", "1 to add, 0 to change, 0 to destroy"},
+		},
+		"functions/assert_secret_string/function.tf": {
+			variables: func(exampleWorld) map[string]any { return map[string]any{"password": firstPassword} },
+			since:     "1.11.0",
+			plans:     []string{"secret_string_wo ", "2 to add, 0 to change, 0 to destroy"},
+		},
 	}
+	for _, example := range append(exampleGlob("functions/*/function.tf"), exampleGlob("data-sources/*/data-source.tf")...) {
+		if _, special := cases[example]; !special {
+			cases[example] = exampleCase{plans: []string{"Changes to Outputs:"}}
+		}
+	}
+	return cases
+}
+
+// exampleGlob are the examples of a pattern.
+func exampleGlob(pattern string) []string {
+	files, err := fs.Glob(os.DirFS(examplesDir), pattern)
+	if err != nil {
+		panic(err)
+	}
+	return files
 }
 
 // rotationState is a state with the rotation as hashicorp/aws records it.
@@ -202,6 +227,50 @@ func TestExamples(t *testing.T) {
 				t.Errorf("The plan has written: %v", writes)
 			}
 		})
+	}
+}
+
+// TestFunctionExamples applies the examples of functions and compares each
+// output with the comment in its block, which is what the CLI prints for it.
+func TestFunctionExamples(t *testing.T) {
+	t.Parallel()
+	output := regexp.MustCompile(`(?ms)^output "(\w+)" \{$.*?^\}$`)
+	comment := regexp.MustCompile(`(?m)^  # ?(.*)$`)
+	shown := 0
+	for _, example := range exampleGlob("functions/*/function.tf") {
+		want := map[string]string{}
+		files := exampleFiles(t, example)
+		for _, block := range output.FindAllStringSubmatch(files["function.tf"], -1) {
+			for _, line := range comment.FindAllStringSubmatch(block[0], -1) {
+				want[block[1]] += line[1] + "\n"
+			}
+		}
+		shown += len(want)
+		if len(want) == 0 {
+			continue
+		}
+		t.Run(example, func(t *testing.T) {
+			t.Parallel()
+			w := newExampleWorld(t)
+			cli := exampleCLI(t, w, files)
+			run := func(args ...string) string {
+				out, code, err := cli.Run(t.Context(), append(args, "-no-color")...)
+				w.Must(err)
+				if code != 0 {
+					t.Fatal(out)
+				}
+				return out
+			}
+			run("apply", "-auto-approve")
+			for name, text := range want {
+				if diff := cmp.Diff(text, run("output", name)); diff != "" {
+					t.Errorf("The comment in output %q is not what the CLI prints:\n%s", name, diff)
+				}
+			}
+		})
+	}
+	if shown < 5 {
+		t.Errorf("The examples of functions show %d results only.", shown)
 	}
 }
 

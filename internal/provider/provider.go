@@ -82,6 +82,7 @@ func (p *rotationProvider) Resources(context.Context) []func() resource.Resource
 func (p *rotationProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		newExcludeCharactersDataSource, newRolePolicyDataSource, newScheduleDataSource,
+		newSecretSchemaDataSource, newTemplateDataSource,
 	}
 }
 
@@ -95,5 +96,6 @@ func (p *rotationProvider) Functions(context.Context) []func() function.Function
 	return []func() function.Function{
 		newAssertSecretStringFunction, newCheckScheduleFunction, newCheckSecretStringFunction,
 		newExcludeCharactersFunction, newRolePolicyFunction, newScheduleWindowsFunction,
+		newSecretSchemaFunction,
 	}
 }
