@@ -1,16 +1,21 @@
 package catalog
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // databaseFields returns the fields that every database function requires, and the rest.
-func databaseFields(engine Field, host, username string, rest ...Field) []Field {
+func databaseFields(engine, host Field, username string, rest ...Field) []Field {
 	engine.Name, engine.Required, engine.Example = "engine", true, engine.Allowed[0]
+	host.Name, host.Required = "host", true
+	host.Note = "Host name without a port: " + host.Note
+	if slices.ContainsFunc(rest, func(f Field) bool { return f.Name == superuserField.Name }) {
+		host.Note += " The function compares it with the superuser's, letter by letter."
+	}
 	return append([]Field{
 		engine,
-		{
-			Name: "host", Required: true, Example: host,
-			Note: "Host name without a port: in Terraform the attribute `address` of an RDS instance or `dns_name` of a Redshift cluster, not `endpoint`, which ends in the port. The function compares it exactly with the superuser secret's.",
-		},
+		host,
 		{Name: "username", Required: true, Example: "app", Note: username},
 		{Name: "password", Required: true, Example: placeholder, Note: "Each rotation replaces it."},
 	}, rest...)
@@ -19,12 +24,27 @@ func databaseFields(engine Field, host, username string, rest ...Field) []Field 
 // placeholder stands for a password or a token in examples.
 const placeholder = "REPLACED-BY-ROTATION"
 
-const (
-	rdsInstance = "orders.abc123def456.eu-central-1.rds.amazonaws.com"
-	rdsCluster  = "orders.cluster-abc123def456.eu-central-1.rds.amazonaws.com"
-
-	switchesUser = "The name of the user, or of its clone: each rotation switches to the other."
+// Hosts, and where Terraform has them.
+var (
+	rdsInstance = Field{
+		Example: "orders.abc123def456.eu-central-1.rds.amazonaws.com",
+		Note:    "`address` of aws_db_instance, whose `endpoint` ends in the port.",
+	}
+	rdsCluster = Field{
+		Example: "orders.cluster-abc123def456.eu-central-1.rds.amazonaws.com",
+		Note:    "`endpoint` of aws_rds_cluster, or `address` of aws_db_instance, whose `endpoint` ends in the port.",
+	}
+	docDBCluster = Field{
+		Example: "orders.cluster-abc123def456.eu-central-1.docdb.amazonaws.com",
+		Note:    "`endpoint` of aws_docdb_cluster.",
+	}
+	redshiftCluster = Field{
+		Example: "orders.abc123def456.eu-central-1.redshift.amazonaws.com",
+		Note:    "`dns_name` of aws_redshift_cluster, whose `endpoint` ends in the port.",
+	}
 )
+
+const switchesUser = "The name of the user, or of its clone: each rotation switches to the other."
 
 func databaseField(field Field) Field {
 	field.Name = "dbname"
@@ -105,6 +125,7 @@ func rdsGrants(actions ...string) []Grant {
 
 // Notes of several types.
 const (
-	replicaNote = "A host that differs from the superuser's is accepted only for a read replica, which the function looks up in RDS."
-	managedNote = "A superuser secret with exactly the fields username and password is taken for one that RDS manages: host, port and engine come from RDS. Any other field in it switches that off."
+	previousNote = "setSecret reads the AWSPREVIOUS version too, and fails if that is not JSON, although the current one is."
+	replicaNote  = "A host that differs from the superuser's is accepted only for a read replica, which the function looks up in RDS."
+	managedNote  = "A superuser secret with exactly the fields username and password is taken for one that RDS manages: host, port and engine come from RDS. Any other field in it switches that off."
 )

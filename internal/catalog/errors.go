@@ -32,14 +32,14 @@ var (
 // Errors of reading the value.
 var (
 	binaryError   = FunctionError{"KeyError", "SecretString", "The value is stored as SecretBinary."}
-	noObjectError = FunctionError{"TypeError", "argument of type '%s' is not iterable", "The value is JSON, but a number, true, false or null."}
+	noObjectError = FunctionError{"TypeError", "argument of type '%s' is not iterable", "A value that the function reads is JSON, but a number, true, false or null."}
 
 	// plainErrors are those of the functions that let Python's errors pass.
 	plainErrors = []FunctionError{
-		{"JSONDecodeError", "Expecting value: line %s column %s (char %s)", "The value is not JSON, or that of AWSPREVIOUS or of the superuser secret is not, where the function reads it. Other mistakes than a wrong beginning have other words before the position."},
+		{"JSONDecodeError", "Expecting value: line %s column %s (char %s)", "A value that the function reads is not JSON. Other mistakes than a wrong beginning have other words before the position."},
 		noObjectError,
 		binaryError,
-		{"KeyError", "%s key is missing from secret JSON", "The value, or that of the superuser secret, lacks a field."},
+		{"KeyError", "%s key is missing from secret JSON", "A value that the function reads lacks a field."},
 	}
 )
 

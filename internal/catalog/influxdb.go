@@ -24,6 +24,7 @@ var influxDBSingleUser = &RotationType{
 	Differences:   []Difference{tokenDifference},
 	ReadsPrevious: true,
 	Notes: []string{
+		previousNote,
 		"No environment variable changes how the password is made: it can have any punctuation character.",
 		"The secret that Timestream creates for the first user has neither engine nor dbIdentifier: add both before it rotates.",
 		influxDBNetwork,
@@ -94,10 +95,10 @@ var (
 )
 
 var influxDBErrors = []FunctionError{
-	{"ValueError", "Invalid secret value JSON for secret %s.", "The value is not JSON, or that of AWSPREVIOUS or of the admin secret is not, where the function reads it."},
+	{"ValueError", "Invalid secret value JSON for secret %s.", "A value that the function reads is not JSON."},
 	noObjectError,
 	binaryError,
-	{"KeyError", "%s key is missing from secret JSON.", "The value, or that of the admin secret, lacks a field."},
+	{"KeyError", "%s key is missing from secret JSON.", "A value that the function reads lacks a field."},
 	{"KeyError", "Database engine must be set to 'timestream-influxdb' in order to use this Lambda rotation function.", "The field engine has another value."},
 	{"KeyError", "Invalid endpoint info for InfluxDB instance.", "Timestream for InfluxDB gives no endpoint of the instance: it is not there yet, or gone."},
 	{"ValueError", "%s: Failed to set new authorization with secret ARN %s %s.", "The login to InfluxDB, or what the function did with it, failed; the rest of the text says how."},

@@ -16,6 +16,7 @@ var mariaDBSingleUser = &RotationType{
 	Errors:        slices.Concat(databaseErrors("mariadb"), portErrors, previousErrors("last valid", "previous host")),
 	Differences:   []Difference{tokenDifference, tlsDifference},
 	ReadsPrevious: true,
+	Notes:         []string{previousNote},
 }
 
 var mariaDBMultiUser = &RotationType{

@@ -17,6 +17,7 @@ var mongoDBSingleUser = &RotationType{
 	Errors:        slices.Concat(databaseErrors("mongo"), portErrors, previousErrors("previous valid", "previous host"), []FunctionError{mongoPasswordError}),
 	Differences:   mongoDifferences,
 	ReadsPrevious: true,
+	Notes:         []string{previousNote},
 }
 
 var mongoDBMultiUser = &RotationType{
@@ -51,5 +52,3 @@ var (
 )
 
 var mongoPasswordError = FunctionError{"ValueError", "Error encountered when attempting to set password in database for user %s", "The database refused the new password or the grants."}
-
-const docDBCluster = "orders.cluster-abc123def456.eu-central-1.docdb.amazonaws.com"

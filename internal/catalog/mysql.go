@@ -17,6 +17,7 @@ var mySQLSingleUser = &RotationType{
 	Differences:   []Difference{tokenDifference, tlsDifference, engineDifference(`"aurora-mysql"`)},
 	ReadsPrevious: true,
 	Notes: []string{
+		previousNote,
 		"A dbname that does not exist on the server makes every login fail, and the error says no more than that.",
 		"The function sets the password in the way of MySQL 8 only if the version of the server starts with 8; MySQL 9 gets a statement that it no longer has.",
 	},

@@ -16,7 +16,7 @@ var oracleSingleUser = &RotationType{
 	Errors:        slices.Concat(databaseErrors("oracle"), portTextErrors, previousErrors("previous valid", "previous host")),
 	Differences:   []Difference{tokenDifference, tlsDifference, oracleTLSDifference},
 	ReadsPrevious: true,
-	Notes:         []string{quoteNote},
+	Notes:         []string{previousNote, quoteNote},
 }
 
 var oracleMultiUser = &RotationType{

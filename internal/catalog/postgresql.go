@@ -19,6 +19,7 @@ var postgreSQLSingleUser = &RotationType{
 	Errors:        slices.Concat(databaseErrors("postgres"), portErrors, previousErrors("previous valid", "current previous valid")),
 	Differences:   []Difference{tokenDifference, tlsDifference, engineDifference(`"aurora-postgresql"`)},
 	ReadsPrevious: true,
+	Notes:         []string{previousNote},
 }
 
 var postgreSQLMultiUser = &RotationType{

@@ -19,7 +19,7 @@ var redshiftSingleUser = &RotationType{
 	Errors:        slices.Concat(databaseErrors("redshift"), portErrors, previousErrors("previous valid", "previous host")),
 	Differences:   redshiftDifferences,
 	ReadsPrevious: true,
-	Notes:         []string{classesNote, noTLSNote},
+	Notes:         []string{previousNote, classesNote, noTLSNote},
 }
 
 var redshiftMultiUser = &RotationType{
@@ -79,8 +79,6 @@ var redshiftErrors = []FunctionError{
 }
 
 const (
-	redshiftCluster = "orders.abc123def456.eu-central-1.redshift.amazonaws.com"
-
 	classesNote = "EXCLUDE_NUMBERS, EXCLUDE_UPPERCASE and EXCLUDE_LOWERCASE are not read, because Redshift requires those characters in a password."
 	noTLSNote   = "The field ssl is not read."
 )

@@ -17,7 +17,7 @@ var sqlServerSingleUser = &RotationType{
 	Errors:        slices.Concat(databaseErrors("sqlserver"), portTextErrors, previousErrors("previous valid", "previous host")),
 	Differences:   []Difference{tokenDifference, tlsDifference},
 	ReadsPrevious: true,
-	Notes:         []string{"The function names the AWSCURRENT password as the old one even where it logged in with AWSPREVIOUS, so that login does not help it."},
+	Notes:         []string{previousNote, "The function names the AWSCURRENT password as the old one even where it logged in with AWSPREVIOUS, so that login does not help it."},
 }
 
 var sqlServerMultiUser = &RotationType{
