@@ -19,11 +19,8 @@ const quietYears = 41
 // leapCycle is where to start looking for whether a cron() ever fires.
 var leapCycle = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// lastYear is the last that RFC 3339 can write.
-const lastYear = 9999
-
-// Windows returns the next n windows that open after a moment, in order, fewer if the expression does not fire for 41 years or if they
-// go beyond the year 9999.
+// Windows returns the next n windows that open after a moment, in order, fewer if the expression does not fire for 41 years. They may go
+// beyond the year 9999, which is the last that RFC 3339 can write.
 //
 // For a rate, the moment is the last rotation. A rate in days opens at 00:00 so many days after the date of that rotation, a rate in
 // hours so many hours after the start of its hour. Later windows assume a rotation in each one before.
@@ -31,14 +28,7 @@ const lastYear = 9999
 // Duration is the length of the windows; 0 is the default, one hour for schedules in hours and until the end of the UTC day for those
 // in days.
 func (e Expression) Windows(after time.Time, duration time.Duration, n int) []Window {
-	windows := e.windows(after.UTC(), duration, n)
-	if beyond := slices.IndexFunc(windows, func(w Window) bool { return w.End.Year() > lastYear }); beyond >= 0 {
-		return windows[:beyond]
-	}
-	return windows
-}
-
-func (e Expression) windows(after time.Time, duration time.Duration, n int) []Window {
+	after = after.UTC()
 	switch e.kind {
 	case rateHours:
 		first := time.Date(after.Year(), after.Month(), after.Day(), after.Hour(), 0, 0, 0, time.UTC)
