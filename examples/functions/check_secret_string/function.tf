@@ -26,17 +26,32 @@ variable "connection" {
 # The host carries a port. The function takes that, and no login succeeds.
 output "findings" {
   value = provider::rotation::check_secret_string("PostgreSQLSingleUser", jsonencode(merge(var.connection, { password = "x" })))
+  # tolist([
+  #   {
+  #     "code" = "secret-key-unusable"
+  #     "detail" = "The field \"host\" is not a bare host name: it has a port, a scheme, a path or white space."
+  #     "reference" = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html"
+  #     "remedy" = "Write the host name alone, for a database instance its address attribute rather than its endpoint, and the port in the field \"port\"."
+  #     "severity" = "warning"
+  #     "summary" = "A field of the secret's value cannot work"
+  #   },
+  # ])
 }
 
-# The same connection for another rotation type.
+# The same connection, for another rotation type and without a password.
 output "codes" {
   value = [for f in provider::rotation::check_secret_string("MySQLSingleUser", jsonencode(var.connection)) : "${f.severity} ${f.code}"]
+  # [
+  #   "error secret-engine-mismatch",
+  #   "warning secret-key-unusable",
+  #   "error secret-key-missing",
+  # ]
 }
 
-# A plan warns of what is in the way, and goes on.
+# A plan warns of what is in the way, here of the port, and goes on.
 check "rotates" {
   assert {
-    condition     = length(provider::rotation::check_secret_string("PostgreSQLSingleUser", jsonencode(merge(var.connection, { host = "db", password = "x" })))) == 0
+    condition     = length(provider::rotation::check_secret_string("PostgreSQLSingleUser", jsonencode(merge(var.connection, { password = "x" })))) == 0
     error_message = "The connection is not ready for rotation."
   }
 }
