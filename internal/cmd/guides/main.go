@@ -1,0 +1,149 @@
+// Command guides writes the guides that are made from what the provider knows, into the directory given: one page on all rotation
+// types, from package catalog. The documentation generator takes them from there.
+package main
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: guides DIRECTORY")
+		os.Exit(2)
+	}
+	if err := run(os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, "guides:", err)
+		os.Exit(1)
+	}
+}
+
+func run(directory string) error {
+	page, err := rotationTypes(catalog.All())
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(directory, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(directory, "rotation-types.md"), page, 0o600)
+}
+
+//go:embed rotation-types.md.tmpl
+var rotationTypesTemplate string
+
+// rotationTypes renders the page on rotation types.
+func rotationTypes(types []*catalog.RotationType) ([]byte, error) {
+	page, err := template.New("rotation-types").Funcs(template.FuncMap{
+		"anchor":   strings.ToLower,
+		"cell":     cell,
+		"code":     code,
+		"codes":    codes,
+		"allowed":  allowed,
+		"default":  fallback,
+		"needed":   needed,
+		"target":   target,
+		"strategy": func(s catalog.Strategy) string { return strings.ReplaceAll(string(s), "_", " ") },
+	}).Parse(rotationTypesTemplate)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := page.Execute(&b, struct {
+		Types        []*catalog.RotationType
+		Commit, Date string
+	}{types, catalog.SourceCommit, catalog.SourceDate}); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// cell makes text fit for a cell of a Markdown table.
+func cell(text string) string {
+	return strings.NewReplacer("|", `\|`, "\n", " ").Replace(text)
+}
+
+// code sets text as code, whatever backticks it holds. In a table a vertical bar is escaped in code as well.
+func code(text string) string {
+	if text == "" {
+		return ""
+	}
+	fence := "`"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	if fence != "`" || strings.HasPrefix(text, " ") || strings.HasSuffix(text, " ") {
+		text = " " + text + " "
+	}
+	return fence + cell(text) + fence
+}
+
+func codes(texts []string) string {
+	set := make([]string, len(texts))
+	for i, text := range texts {
+		set[i] = code(text)
+	}
+	return strings.Join(set, ", ")
+}
+
+func allowed(f catalog.Field) string {
+	if f.Prefix {
+		return "anything that starts with " + codes(f.Allowed)
+	}
+	return codes(f.Allowed)
+}
+
+func fallback(f catalog.Field) string {
+	if f.Default == "" {
+		return ""
+	}
+	return code(f.Default)
+}
+
+func needed(f catalog.Field) string {
+	var cases []string
+	for _, c := range f.When {
+		var parts []string
+		if c.Field != "" {
+			parts = append(parts, fmt.Sprintf("%s is %s", code(c.Field), code(c.Value)))
+		}
+		for _, name := range c.Absent {
+			parts = append(parts, code(name)+" is absent")
+		}
+		if c.Variable != "" {
+			parts = append(parts, fmt.Sprintf("the function's %s is not %s", code(c.Variable), code("true")))
+		}
+		cases = append(cases, "if "+strings.Join(parts, " and "))
+	}
+	switch {
+	case f.Required:
+		return "yes"
+	case len(cases) > 0:
+		return strings.Join(cases, ", or ")
+	case f.Ignored:
+		return "not read"
+	}
+	return "no"
+}
+
+func target(g catalog.Grant) string {
+	on := map[catalog.Target]string{
+		catalog.OnSecret:    "the secret",
+		catalog.OnSuperuser: "the superuser secret",
+		catalog.OnPassword:  code("*"),
+		catalog.OnService:   "the service",
+		catalog.OnKeytabs:   "every keytab secret",
+	}[g.On]
+	if on == "" {
+		return strconv.Itoa(int(g.On))
+	}
+	return on
+}
