@@ -5,9 +5,15 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
+
+// pureFactories are a provider that has neither AWS nor a clock.
+var pureFactories = map[string]func() (tfprotov6.ProviderServer, error){
+	"rotation": providerserver.NewProtocol6WithError(NewTest("test", nil)()),
+}
 
 // failure is the error of a function call: the position of the argument, -1 for
 // none, and the text.
