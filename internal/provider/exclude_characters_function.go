@@ -45,7 +45,7 @@ func (excludeCharactersFunction) Run(ctx context.Context, req function.RunReques
 			return
 		}
 		if wrong := passwordContext.wrong(name.ValueString()); wrong != "" {
-			resp.Error = function.NewArgumentFuncError(int64(i)+1, "Invalid context: "+wrong)
+			resp.Error = argumentError(int64(i)+1, wrong)
 			return
 		}
 		names = append(names, name.ValueString())
@@ -57,7 +57,7 @@ func (excludeCharactersFunction) Run(ctx context.Context, req function.RunReques
 	}
 	exclusion, wrong := t.ExcludeCharacters(names...)
 	if wrong != nil {
-		resp.Error = function.NewArgumentFuncError(0, sentence(wrong.Error()))
+		resp.Error = argumentError(0, sentence(wrong.Error()))
 		return
 	}
 	resp.Error = resp.Result.Set(ctx, exclusionOf(exclusion))

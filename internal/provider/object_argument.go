@@ -66,7 +66,7 @@ func objectArgument(ctx context.Context, argument attr.Value, members attributes
 // memberValue converts a value to the type of a member, and reports whether it
 // can be. Literals of lists are tuples there, and a missing value is null.
 func memberValue(ctx context.Context, v attr.Value, to attr.Type) (attr.Value, bool) {
-	if dynamic, ok := v.(types.Dynamic); ok {
+	if dynamic, ok := v.(types.Dynamic); ok && !dynamic.IsUnknown() {
 		v = dynamic.UnderlyingValue()
 	}
 	set, isSet := to.(types.SetType)

@@ -50,7 +50,7 @@ func (rolePolicyFunction) Run(ctx context.Context, req function.RunRequest, resp
 		}
 	}
 	if len(wrong) > 0 {
-		resp.Error = function.NewArgumentFuncError(0, strings.Join(wrong, "\n"))
+		resp.Error = argumentError(0, strings.Join(wrong, "\n"))
 	}
 	if resp.Error != nil {
 		return

@@ -45,7 +45,7 @@ func rolePolicyArguments() attributes {
 		"superuser_secret_arn":  optional("ARN of the superuser (\"master\") secret. Required by the types that log in with one, refused by the others, optional for `Custom`.", secretARN),
 		"superuser_kms_key_arn": optional("ARN of the customer managed key of the superuser secret. Leave it out for `aws/secretsmanager`.", kmsKeyARN),
 		"superuser_owning_service": optional("Service that manages the superuser secret, as `OwningService` of the secret says: `rds` for the master user of RDS, Aurora and DocumentDB, `redshift` for the admin of Redshift and Redshift Serverless. "+
-			"The function then looks the database up at that service and has to be allowed to. Leave it out if no service manages the secret.", oneOf("owning service", catalog.OwnerRDS, catalog.OwnerRedshift)),
+			"The function then looks the database up at that service and has to be allowed to. Leave it out if no service manages the secret.", owningService),
 		"read_replica": schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether the secret is for a read replica of the superuser's database, so that the function has to look it up at RDS. Default: false."},
 		"keytab_secret_arns": schema.SetAttribute{
 			Optional: true, ElementType: types.StringType, Validators: []validator.Set{setvalidator.ValueStringsAre(secretARN)},
@@ -54,6 +54,9 @@ func rolePolicyArguments() attributes {
 		"keytab_kms_key_arn": optional("ARN of the customer managed key of the keytab secrets. Leave it out for `aws/secretsmanager`.", kmsKeyARN),
 	}
 }
+
+// owningService is the check of the service that manages a superuser secret.
+var owningService = oneOf("owning service", catalog.OwnerRDS, catalog.OwnerRedshift)
 
 // argumentProblem is what is wrong with an argument, with a headline.
 type argumentProblem struct{ argument, summary, detail string }
@@ -97,7 +100,7 @@ func (m rolePolicyModel) problems() []argumentProblem {
 		wrong("superuser_secret_arn", "superuser secret", "The superuser secret is in "+superuser.Region+" and the secret in "+secret.Region+". A rotation function reads secrets of its own Region only.")
 	}
 	owners := t.SuperuserOwners()
-	if owner := m.SuperuserOwningService.ValueString(); owner != "" && !slices.Contains(owners, owner) {
+	if owner := m.SuperuserOwningService.ValueString(); owningService.wrong(owner) == "" && !slices.Contains(owners, owner) {
 		detail := "The function of " + t.Name + " can't log in with a superuser secret that a service manages."
 		if len(owners) > 0 {
 			detail = "The function of " + t.Name + " can log in with a superuser secret that `" + strings.Join(owners, "` or `") + "` manages, but with none of `" + owner + "`."

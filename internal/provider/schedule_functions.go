@@ -81,27 +81,27 @@ func (scheduleWindowsFunction) Run(ctx context.Context, req function.RunRequest,
 			if f.Argument == schedule.FieldDuration {
 				position = 1
 			}
-			resp.Error = function.NewArgumentFuncError(position, strings.TrimSpace(f.Detail+" "+f.Remedy))
+			resp.Error = argumentError(position, strings.TrimSpace(f.Detail+" "+f.Remedy))
 			return
 		}
 	}
 	start, err := moment(after.ValueString())
 	if err != nil {
-		resp.Error = function.NewArgumentFuncError(2, sentence(err.Error()))
+		resp.Error = argumentError(2, sentence(err.Error()))
 		return
 	}
 	if n := count.ValueInt64(); n < 1 || n > maxWindows {
-		resp.Error = function.NewArgumentFuncError(3, fmt.Sprintf("The number of windows is from 1 to %d, not %d.", maxWindows, n))
+		resp.Error = argumentError(3, fmt.Sprintf("The number of windows is from 1 to %d, not %d.", maxWindows, n))
 		return
 	}
 	e, err := schedule.Parse(expression.ValueString())
 	if err != nil {
-		resp.Error = function.NewArgumentFuncError(0, err.Error())
+		resp.Error = argumentError(0, err.Error())
 		return
 	}
 	windows, err := windowsOf(e, duration.ValueString(), start, int(count.ValueInt64()))
 	if err != nil {
-		resp.Error = function.NewArgumentFuncError(2, sentence(err.Error()))
+		resp.Error = argumentError(2, sentence(err.Error()))
 		return
 	}
 	resp.Error = resp.Result.Set(ctx, windows)
