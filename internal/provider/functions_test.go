@@ -3,6 +3,7 @@ package provider
 import (
 	"math/big"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -135,4 +136,60 @@ func TestFunctionsOfUnknowns(t *testing.T) {
 			t.Errorf("%s with known arguments is unknown", name)
 		}
 	}
+}
+
+// TestDescriptions checks that functions, their parameters and ephemeral
+// resources are described; TestSchemas does it for the rest.
+func TestDescriptions(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, nil)
+	schemas, err := s.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, schema := range schemas.EphemeralResourceSchemas {
+		if schema.Block.Description == "" {
+			t.Errorf("ephemeral.%s has no description.", name)
+		}
+		checkBlock(t, "ephemeral."+name, schema.Block)
+	}
+	for name, f := range schemas.Functions {
+		if f.Summary == "" || strings.HasSuffix(f.Summary, ".") || !strings.Contains(f.Description, "Terraform 1.8, OpenTofu 1.8 or later") {
+			t.Errorf("%s has no summary, or no description with versions.", name)
+		}
+		parameters := f.Parameters
+		if f.VariadicParameter != nil {
+			parameters = append(parameters, f.VariadicParameter)
+		}
+		for _, p := range parameters {
+			if !strings.HasSuffix(p.Description, ".") {
+				t.Errorf("%s: the description %q of %s is no sentence.", name, p.Description, p.Name)
+			}
+		}
+		if ty := f.Return.Type; !ty.Is(tftypes.String) {
+			for _, part := range resultParts(ty) {
+				if !strings.Contains(f.Description, "- `"+part+"` (") {
+					t.Errorf("%s does not describe %s of its result.", name, part)
+				}
+			}
+		}
+	}
+	if len(schemas.Functions) != 7 || len(schemas.EphemeralResourceSchemas) != 1 || len(schemas.DataSourceSchemas) != 5 {
+		t.Errorf("There are %d functions, %d ephemeral resources and %d data sources.", len(schemas.Functions), len(schemas.EphemeralResourceSchemas), len(schemas.DataSourceSchemas))
+	}
+}
+
+// resultParts are the names of all attributes within a type.
+func resultParts(ty tftypes.Type) []string {
+	switch ty := ty.(type) {
+	case tftypes.List:
+		return resultParts(ty.ElementType)
+	case tftypes.Object:
+		var names []string
+		for name, of := range ty.AttributeTypes {
+			names = append(append(names, name), resultParts(of)...)
+		}
+		return names
+	}
+	return nil
 }
