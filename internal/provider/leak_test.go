@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
@@ -98,6 +99,29 @@ func talkativeRun(t *testing.T, file string) {
 	chatty := w.NewFunction("chatty", w.Role, map[string]string{
 		"AWSLAB_EXEC": fmt.Sprintf(`sh -c 'echo "[ERROR] ValueError: cannot log in as app with %s to lab" >&2; exit 1'`, firstPassword),
 	})
+	// What the checks of rotation types read: a superuser secret in a wrong format,
+	// and a value from before that is no JSON.
+	const superuserPassword, previous = "planted-superuser-password", "planted-previous-value"
+	secrets = append(secrets, superuserPassword, previous)
+	superuser := w.NewSecret("superuser", map[string]any{"username": "admin", "password": superuserPassword, "port": superuserPassword})
+	multi := w.NewSecret("multi", database("mysql", object{"masterarn": superuser}))
+	single := w.NewSecret("single", nil)
+	for _, text := range []string{previous, `{"engine":"oracle-ee","password":"` + firstPassword + `"}`} {
+		_, err := w.Secrets.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: &single, SecretString: &text})
+		w.Must(err)
+	}
+	// read fails the test unless the provider has read so many values of a secret.
+	read := func(secretARN string, want int) {
+		got := 0
+		for _, c := range w.AdministratorCalls() {
+			if c.Operation == "GetSecretValue" && c.Target == secretARN && c.ErrorCode == "" {
+				got++
+			}
+		}
+		if got != want {
+			t.Errorf("%d values of %s were read, not %d: this test has lost its subject.", got, secretARN, want)
+		}
+	}
 	var heal func()
 	steps := []resource.TestStep{
 		{
@@ -109,7 +133,20 @@ func talkativeRun(t *testing.T, file string) {
 			Config:      w.setup(`rotation_type = "PostgreSQLSingleUser"`),
 			ExpectError: regexp.MustCompile(`secret-engine-mismatch`),
 		},
-		{Config: w.setup(`rotate_triggers = { a = "` + needle + `" }`), PostApplyFunc: remember},
+		{
+			PreConfig:   w.ForgetCalls,
+			Config:      w.setup(fmt.Sprintf("secret_id = %q", multi), fmt.Sprintf("superuser_secret_arn = %q", superuser), `rotation_type = "MySQLMultiUser"`),
+			ExpectError: regexp.MustCompile(`superuser-format`),
+		},
+		{
+			PreConfig:   func() { read(superuser, 1); w.ForgetCalls() },
+			Config:      w.setup(fmt.Sprintf("secret_id = %q", single), `rotation_type = "MySQLSingleUser"`),
+			ExpectError: regexp.MustCompile(`secret-engine-mismatch`),
+		},
+		{
+			PreConfig: func() { read(single, 2) },
+			Config:    w.setup(`rotate_triggers = { a = "` + needle + `" }`), PostApplyFunc: remember,
+		},
 		{Config: w.setup(`rotate_triggers = { a = "2" }`), PostApplyFunc: remember},
 		{
 			PreConfig: func() {

@@ -27,7 +27,7 @@ type superuser struct {
 // superuser describes the superuser secret, once per run, for what depends on
 // it: the role policy of some rotation types, and the checks.
 func (o *operation) superuser(ctx context.Context, want Setup) (superuser, error) {
-	if want.SuperuserSecretARN == "" || !want.SuperuserMatters() && !(want.Check && want.usesSuperuser()) {
+	if want.SuperuserSecretARN == "" || !want.usesSuperuser() || !want.Check && !want.SuperuserMatters() {
 		return superuser{}, nil
 	}
 	sec, err := recall(&o.reads, "superuser "+want.SuperuserSecretARN, func() (*secret, error) { return o.describe(ctx, want.SuperuserSecretARN) })
