@@ -22,7 +22,7 @@ const (
 	// UserARNPattern is of text with at least seven parts between colons.
 	UserARNPattern = "^([^:]*:){6}"
 
-	pythonSpace = "\t-\r\x1c- \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+	pythonSpace = "\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 )
 
 // TextOnly reports whether the function fails on a value of the field that is there and is not text. It takes a user name apart to

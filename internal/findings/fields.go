@@ -277,13 +277,13 @@ func (c *check) cloned(username string) {
 		c.add(SecretUsernameTooLong, Error,
 			fmt.Sprintf("The rotation function names the second user like the first with %q appended, and the database takes no more than %d characters.", clone.Suffix, clone.EngineLimit),
 			fmt.Sprintf("Choose a user name of at most %d characters.", clone.EngineLimit-utf8.RuneCountInString(clone.Suffix)))
-	case limit > 0 && length > limit && known:
+	case clone.MaxLength > 0 && length > limit && known:
 		more := ""
 		if clone.LimitVariable != "" {
 			more = fmt.Sprintf(", the limit that %s in its environment or its absence sets", clone.LimitVariable)
 		}
 		tooLong(Error, limit, more)
-	case limit > 0 && length > limit:
+	case clone.MaxLength > 0 && length > limit:
 		tooLong(Warning, limit, fmt.Sprintf(" unless its environment variable %s sets another limit", clone.LimitVariable))
 	case upper:
 		c.add(SecretKeyUnusable, Warning,

@@ -1,11 +1,9 @@
 package findings
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -223,42 +221,6 @@ func TestReadJSONText(t *testing.T) {
 			t.Errorf("%s is %q, %v, want %q", text, v.text, ok, want)
 		}
 	}
-}
-
-func FuzzSecretString(f *testing.F) {
-	f.Add(value())
-	f.Add(value("port", `"5,432"`, "ssl", `"yes"`, "username", "null"))
-	f.Add(value("x", `[1.5e-3,{"\ud83d\ude00":"\u00e9"},NaN,-Infinity]`))
-	f.Add(`{"a":01}`)
-	f.Add("{\"engine\":\"postgres\",\"engine\":\"x\",\"username\":\"\xff\"}")
-	f.Fuzz(func(t *testing.T, text string) {
-		v, at, ok := readJSON(text)
-		standard := json.Valid([]byte(text))
-		if standard && !ok && !strings.Contains(text, strings.Repeat("[", 10)) && !strings.Contains(text, strings.Repeat(`{"`, 10)) {
-			t.Errorf("%q is JSON, but refused at %v", text, at)
-		}
-		if ok && !standard && !strings.Contains(text, "NaN") && !strings.Contains(text, "Infinity") {
-			t.Errorf("%q is not JSON", text)
-		}
-		if standard && ok && v.kind == jsonObject && utf8.ValidString(text) && !strings.Contains(text, `\`) {
-			var members map[string]any
-			if err := json.Unmarshal([]byte(text), &members); err != nil {
-				return // A number that Go has no type for.
-			}
-			for name, want := range members {
-				if want, isText := want.(string); isText && v.members[name].text != want {
-					t.Errorf("%q has the text %q, want %q", text, v.members[name].text, want)
-				}
-			}
-		}
-		for _, rotationType := range catalog.All() {
-			findings := SecretString(rotationType, text, nil)
-			checkFindings(t, findings)
-			if rotationType.Engine == "postgres" && !ok && !HasErrors(findings) {
-				t.Errorf("%q passes as %s", text, rotationType.Name)
-			}
-		}
-	})
 }
 
 func TestSecretBinaryValue(t *testing.T) {
