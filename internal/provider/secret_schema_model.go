@@ -25,7 +25,7 @@ type secretFieldModel struct {
 
 func secretSchemaAttributes() attributes {
 	return attributes{
-		"json_schema": computedString("JSON Schema, draft 2020-12, as text: for a pipeline or an editor. A value is valid exactly if `check_secret_string` has no finding of severity `error` for it."),
+		"json_schema": computedString("JSON Schema, draft 2020-12, as text: for a pipeline or an editor. A value is valid exactly if `check_secret_string` has no finding of severity `error` for it, apart from numbers that JSON or 64-bit floats do not have."),
 		"fields": computedObjects("Fields of the JSON object, in the order of the AWS user guide. Empty for `Custom`, whose format is its author's.", attributes{
 			"name":        computedString("Name of the field."),
 			"required":    computedFlag("Whether the rotation function fails without it, in whichever step."),

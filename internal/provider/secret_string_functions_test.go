@@ -41,7 +41,8 @@ func TestSecretStringFunctions(t *testing.T) {
 		"error":   {"PostgreSQLSingleUser", secretString("engine", `"postgresql"`), []string{"error secret-engine-mismatch"}, []string{"secret-engine-mismatch"}},
 		"several": {
 			"PostgreSQLMultiUser", secretString("host", "", "username", `""`),
-			[]string{"error secret-key-missing", "warning secret-key-unusable", "error secret-key-missing"}, []string{"secret-key-missing", "secret-key-missing"},
+			[]string{"error secret-key-missing", "warning secret-key-unusable", "error secret-key-missing"},
+			[]string{"secret-key-missing", "secret-key-missing"},
 		},
 		"plain password": {"PostgreSQLSingleUser", firstPassword, []string{"error secret-not-json"}, []string{"secret-not-json"}},
 		"empty":          {"PostgreSQLSingleUser", "", []string{"error secret-not-json"}, []string{"secret-not-json"}},

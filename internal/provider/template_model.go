@@ -11,7 +11,7 @@ type templateModel struct {
 	RotationType         string                  `tfsdk:"rotation_type"`
 	Partition            string                  `tfsdk:"partition"`
 	ApplicationName      string                  `tfsdk:"application_name"`
-	ApplicationID        *string                 `tfsdk:"application_id"`
+	ApplicationID        string                  `tfsdk:"application_id"`
 	ApplicationConfirmed bool                    `tfsdk:"application_confirmed"`
 	HostedRotationType   *string                 `tfsdk:"hosted_rotation_type"`
 	SourceCodeURL        string                  `tfsdk:"source_code_url"`
@@ -89,7 +89,7 @@ type templateDifference struct {
 func templateAttributes() attributes {
 	return attributes{
 		"application_name":      computedString("Name of the application in the AWS Serverless Application Repository, and directory of the function's source."),
-		"application_id":        computedString("ARN of the application, as `application_id` of `aws_serverlessapplicationrepository_cloudformation_stack` takes it. Null in a partition that is not known to have it."),
+		"application_id":        computedString("ARN of the application, as `application_id` of `aws_serverlessapplicationrepository_cloudformation_stack` takes it."),
 		"application_confirmed": computedFlag("Whether the application is known to exist. Otherwise `application_id` is formed like those of the others."),
 		"hosted_rotation_type":  computedString("`RotationType` of CloudFormation's `HostedRotationLambda`. Null if CloudFormation cannot deploy the function."),
 		"source_code_url":       computedString("Address of the function's source, in the version that this provider follows."),
@@ -102,9 +102,9 @@ func templateAttributes() attributes {
 		"reads_previous_value":  computedFlag("Whether the function reads the `AWSPREVIOUS` value as well, and fails if that is not a JSON object."),
 		"replaces_value":        computedFlag("Whether the function stores a bare password as the whole value, whatever the secret held before."),
 		"password_rules": computedObject("How the function makes passwords. Null if it makes none.", attributes{
-			"exclude_characters":         computedString("Characters that are excluded unless the function's environment variable `EXCLUDE_CHARACTERS` replaces them."),
-			"minimum_exclude_characters": computedString("Characters that `EXCLUDE_CHARACTERS` has to contain, for the function or its engine can't take them. See also the data source [`rotation_exclude_characters`](exclude_characters.md)."),
-			"length":                     computedNumber("Characters of a password, unless the function's environment variable `PASSWORD_LENGTH` says otherwise."),
+			"exclude_characters":         computedString("Characters that are excluded, unless the function reads `EXCLUDE_CHARACTERS` of its environment and that replaces them."),
+			"minimum_exclude_characters": computedString("Characters that have to be excluded at least, because the function or its engine can't take them. See also the data source [`rotation_exclude_characters`](exclude_characters.md)."),
+			"length":                     computedNumber("Characters of a password, unless the function reads `PASSWORD_LENGTH` of its environment and that says otherwise."),
 			"minimum_length":             computedNumber("Characters that the engine wants at least. Null if not known."),
 			"maximum_length":             computedNumber("Characters that the engine takes at most. Null if not known."),
 		}),
@@ -152,10 +152,10 @@ func templateAttributes() attributes {
 
 func templateOf(t *catalog.RotationType, partition string) templateModel {
 	engines, _ := t.Field("engine")
-	application, known := t.ApplicationARN(partition)
+	application, _ := t.ApplicationARN(partition)
 	model := templateModel{
 		RotationType: t.Name, Partition: partition,
-		ApplicationName: t.Application, ApplicationConfirmed: known && t.Hosted,
+		ApplicationName: t.Application, ApplicationID: application, ApplicationConfirmed: t.Hosted,
 		SourceCodeURL:      "https://github.com/aws-samples/aws-secrets-manager-rotation-lambdas/blob/" + catalog.SourceCommit + "/" + t.Application + "/lambda_function.py",
 		Engine:             t.Engine,
 		EngineValues:       allowedValues(engines),
@@ -171,9 +171,6 @@ func templateOf(t *catalog.RotationType, partition string) templateModel {
 		Errors:             make([]templateFunctionError, len(t.Errors)),
 		Differences:        make([]templateDifference, len(t.Differences)),
 		Notes:              append([]string{}, t.Notes...),
-	}
-	if known {
-		model.ApplicationID = &application
 	}
 	if t.Hosted {
 		model.HostedRotationType = &t.Name
