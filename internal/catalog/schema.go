@@ -26,9 +26,15 @@ const (
 )
 
 // TextOnly reports whether the function fails on a value of the field that is there and is not text. It takes a user name apart to
-// make that of a clone, or compares it with USER_NAME of its environment.
+// make that of a clone, or compares it with USER_NAME of its environment; and what fails on null fails on the rest.
 func (t *RotationType) TextOnly(f Field) bool {
-	return f.NullFails || f.Name == "username" && (t.Clone != nil || t.Reads("USER_NAME"))
+	switch f.Name {
+	case "username":
+		return t.Clone != nil || t.Reads("USER_NAME")
+	case "host":
+		return t.Engine == "oracle" // The functions put the address together with +.
+	}
+	return f.NullFails
 }
 
 // Reads reports whether the function reads an environment variable.

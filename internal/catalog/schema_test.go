@@ -132,7 +132,7 @@ func TestExample(t *testing.T) {
 func TestTextOnly(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
-		"OracleSingleUser": "dbname", "OracleMultiUser": "username dbname", "MongoDBSingleUser": "dbname", "MongoDBMultiUser": "username dbname", "ElastiCacheUser": "username",
+		"OracleSingleUser": "host dbname", "OracleMultiUser": "host username dbname", "MongoDBSingleUser": "dbname", "MongoDBMultiUser": "username dbname", "ElastiCacheUser": "username",
 		"MySQLMultiUser": "username", "PostgreSQLMultiUser": "username", "MariaDBMultiUser": "username", "SQLServerMultiUser": "username", "Db2MultiUser": "username", "RedshiftMultiUser": "username",
 	}
 	for _, rotationType := range All() {

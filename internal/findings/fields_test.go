@@ -158,6 +158,8 @@ func TestFieldsOfAllTypes(t *testing.T) {
 			{"no dbname", "dbname", "", []string{missing}},
 			{"null dbname", "dbname", "null", []string{wrongType}},
 			{"number as dbname", "dbname", "17", []string{wrongType}},
+			{"null host", "host", "null", []string{wrongType}},
+			{"empty host", "host", `""`, []string{unusable}},
 			{"empty dbname", "dbname", `""`, []string{unusable}},
 		}),
 		"OracleMultiUser": slices.Concat(engines([]string{"oracle"}, []string{"oracle-ee"}), writtenPort, tls, superuser, cloned("_CLONE", 24), []row{
@@ -181,6 +183,7 @@ func TestFieldsOfAllTypes(t *testing.T) {
 		}),
 		"MongoDBSingleUser": slices.Concat(engines([]string{"mongo"}, []string{"docdb", "mongodb"}), parsedPort, tls, notCloned, []row{
 			{"no dbname", "dbname", "", nil},
+			{"null host", "host", "null", []string{unusable}},
 			{"null dbname", "dbname", "null", []string{wrongType}},
 		}),
 		"MongoDBMultiUser": slices.Concat(engines([]string{"mongo"}, []string{"docdb"}), parsedPort, tls, superuser, cloned("_clone", 0), suffixAlone, []row{
