@@ -4,11 +4,10 @@
 package main
 
 import (
-	"context"
 	"flag"
 	"log"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/provider"
 )
@@ -28,11 +27,11 @@ func main() {
 		log.Printf("terraform-provider-rotation %s (%s)", version, commit)
 		return
 	}
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
-		Address: "registry.terraform.io/rotationsafe/rotation",
-		Debug:   *debug,
-	})
-	if err != nil {
+	var options []tf6server.ServeOpt
+	if *debug {
+		options = append(options, tf6server.WithManagedDebug())
+	}
+	if err := tf6server.Serve("registry.terraform.io/rotationsafe/rotation", provider.NewServer(version), options...); err != nil {
 		log.Fatal(err)
 	}
 }

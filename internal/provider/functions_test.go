@@ -6,14 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
 // pureFactories are a provider that has neither AWS nor a clock.
 var pureFactories = map[string]func() (tfprotov6.ProviderServer, error){
-	"rotation": providerserver.NewProtocol6WithError(NewTest("test", nil)()),
+	"rotation": func() (tfprotov6.ProviderServer, error) { return NewServer("test")(), nil },
 }
 
 // failure is the error of a function call: the position of the argument, -1 for
@@ -124,6 +123,10 @@ func TestFunctionsOfUnknowns(t *testing.T) {
 		"secret_schema":        {"Custom"},
 		"check_secret_string":  {"Custom", "x"},
 		"assert_secret_string": {"Custom", "x"},
+		"exclude_characters":   {"Custom", "url"},
+		"check_schedule":       {"rate(10 days)", "1h"},
+		"schedule_windows":     {"rate(10 days)", nil, "2026-01-31T16:00:00Z", 1},
+		"role_policy":          {anyValue(object{"rotation_type": "Custom", "secret_arn": policySecret})},
 	} {
 		for i := range arguments {
 			some := slices.Clone(arguments)
@@ -192,4 +195,28 @@ func resultParts(ty tftypes.Type) []string {
 		return names
 	}
 	return nil
+}
+
+// TestNullArguments calls a function with null as Terraform and as OpenTofu
+// send it, through all that main serves.
+func TestNullArguments(t *testing.T) {
+	t.Parallel()
+	s := NewServer("test")()
+	encoded, err := tfprotov6.NewDynamicValue(tftypes.String, tftypes.NewValue(tftypes.String, "rate(10 days)"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	null, err := tfprotov6.NewDynamicValue(tftypes.String, tftypes.NewValue(tftypes.String, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, argument := range map[string]*tfprotov6.DynamicValue{"Terraform": &null, "OpenTofu": {}, "nothing": nil} {
+		resp, err := s.CallFunction(t.Context(), &tfprotov6.CallFunctionRequest{Name: "check_schedule", Arguments: []*tfprotov6.DynamicValue{&encoded, argument}})
+		if err != nil || resp.Error != nil {
+			t.Errorf("%s: %v, %+v", name, err, resp)
+		}
+	}
+	if _, ok := s.(frameworkServer); !ok {
+		t.Errorf("%T does not forward all that a server of the framework does.", s)
+	}
 }
