@@ -88,6 +88,13 @@ func (w world) bareFunction() string {
 	return arn
 }
 
+// encrypt encrypts a secret with a customer managed key.
+func (w world) encrypt(t *testing.T, secretARN, keyARN string) {
+	t.Helper()
+	_, err := w.Secrets.UpdateSecret(t.Context(), &secretsmanager.UpdateSecretInput{SecretId: &secretARN, KmsKeyId: &keyARN})
+	w.Must(err)
+}
+
 func encoded(t *testing.T, value object) string {
 	t.Helper()
 	text, err := json.Marshal(value)
@@ -164,6 +171,20 @@ func TestPlanChecks(t *testing.T) {
 			}},
 			want: []string{"WARNING superuser_secret_arn: The rotation function cannot read the superuser secret (superuser-not-readable): …no value yet…checked again before the first write."},
 			mend: func(p *plannedSetup) { p.prepare, p.superuser = nil, superuser("mariadb", nil) },
+		},
+		"superuser with a key of its own": {
+			bad: plannedSetup{rotationType: "MariaDBMultiUser", value: database("mariadb", nil), superuser: superuser("mariadb", nil), prepare: func(w world, superuser string) object {
+				w.encrypt(t, superuser, "arn:aws:kms:eu-west-1:123456789012:key/1")
+				return nil
+			}},
+			want: []string{"WARNING superuser_kms_key_arn: The execution role may not use the secret's key (role-kms): …key/1…Set `superuser_kms_key_arn`"},
+			mend: func(p *plannedSetup) {
+				p.prepare = func(w world, superuser string) object {
+					const key = "arn:aws:kms:eu-west-1:123456789012:key/1"
+					w.encrypt(t, superuser, key)
+					return object{"superuser_kms_key_arn": key}
+				}
+			},
 		},
 		"superuser without engine": {
 			bad:  plannedSetup{rotationType: "SQLServerMultiUser", value: database("sqlserver", nil), superuser: object{"host": "db.example.com", "username": "admin", "password": firstPassword}},

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -22,6 +23,10 @@ type setupModel struct {
 	RotationLambdaARN      types.String   `tfsdk:"rotation_lambda_arn"`
 	RotationType           types.String   `tfsdk:"rotation_type"`
 	SuperuserSecretARN     types.String   `tfsdk:"superuser_secret_arn"`
+	SuperuserKMSKeyARN     types.String   `tfsdk:"superuser_kms_key_arn"`
+	ReadReplica            types.Bool     `tfsdk:"read_replica"`
+	KeytabSecretARNs       types.Set      `tfsdk:"keytab_secret_arns"`
+	KeytabKMSKeyARN        types.String   `tfsdk:"keytab_kms_key_arn"`
 	RotationRules          types.Object   `tfsdk:"rotation_rules"`
 	RotationEnabled        types.Bool     `tfsdk:"rotation_enabled"`
 	Access                 types.String   `tfsdk:"access"`
@@ -92,6 +97,11 @@ func (r *setupResource) want(ctx context.Context, m setupModel, diags *diag.Diag
 		ExternalRoleARN:    m.ExternalRoleARN.ValueString(),
 	}
 	w.RotationType, _ = catalog.Lookup(m.RotationType.ValueString())
+	w.Access = catalog.Access{SuperuserKMSKeyARN: m.SuperuserKMSKeyARN.ValueString(), ReadReplica: m.ReadReplica.ValueBool(), KeytabKMSKeyARN: m.KeytabKMSKeyARN.ValueString()}
+	if !m.KeytabSecretARNs.IsNull() && m.accessKnown(ctx) {
+		diags.Append(m.KeytabSecretARNs.ElementsAs(ctx, &w.Access.KeytabSecretARNs, false)...)
+		slices.Sort(w.Access.KeytabSecretARNs)
+	}
 	w.Rules = rulesOf(ctx, m.RotationRules, diags)
 	if !m.RotateImmediately.IsNull() && !m.RotateImmediately.IsUnknown() {
 		w.RotateImmediately = m.RotateImmediately.ValueBoolPointer()
@@ -130,6 +140,13 @@ func (m setupModel) superuserMatters() bool {
 // superuser secret matters.
 func (m setupModel) superuserKnown() bool {
 	return m.SuperuserSecretARN.IsNull() || !m.RotationType.IsUnknown() && !m.SuperuserSecretARN.IsUnknown() && !m.Access.IsUnknown()
+}
+
+// accessKnown reports whether the arguments are known that only the role policy
+// depends on.
+func (m setupModel) accessKnown(ctx context.Context) bool {
+	keytabs, err := m.KeytabSecretARNs.ToTerraformValue(ctx)
+	return err == nil && keytabs.IsFullyKnown() && !m.RotationType.IsUnknown() && !m.SuperuserKMSKeyARN.IsUnknown() && !m.ReadReplica.IsUnknown() && !m.KeytabKMSKeyARN.IsUnknown()
 }
 
 // names reports whether secret_id means the secret with an ARN, be it by ARN or

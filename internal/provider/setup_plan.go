@@ -117,7 +117,7 @@ func (r *setupResource) planCreate(ctx context.Context, config setupModel, plan 
 	}
 	// The policy of a setup that is replaced is there now, and may not be by the
 	// time of the create.
-	if seen != nil && seen.RolePolicy != "" && !plan.KMSKeyARN.IsUnknown() && !config.RotationType.IsUnknown() && !config.SuperuserSecretARN.IsUnknown() && !config.RolePolicyName.IsUnknown() && !r.hasRead(secretARN) {
+	if seen != nil && seen.RolePolicy != "" && !plan.KMSKeyARN.IsUnknown() && config.accessKnown(ctx) && !config.SuperuserSecretARN.IsUnknown() && !config.RolePolicyName.IsUnknown() && !r.hasRead(secretARN) {
 		plan.RolePolicy = types.StringValue(seen.RolePolicy)
 	}
 }
@@ -285,7 +285,7 @@ func (r *setupResource) planUpdate(ctx context.Context, config setupModel, plan 
 		if function || plan.StatementID.IsUnknown() {
 			plan.InvokePermission = unknown
 		}
-		if function || newSuperuser || plan.KMSKeyARN.IsUnknown() || config.RotationType.IsUnknown() {
+		if function || newSuperuser || plan.KMSKeyARN.IsUnknown() || !config.accessKnown(ctx) {
 			plan.RolePolicy = unknown
 		}
 	}

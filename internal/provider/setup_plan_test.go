@@ -298,7 +298,7 @@ func TestPlanUpdate(t *testing.T) {
 		"nothing":                  {},
 		"by name":                  {setup: object{"secret_id": "app"}},
 		"secret unknown":           {setup: object{"secret_id": unknown{}}},
-		"everything unknown":       {setup: object{"secret_id": unknown{}, "rotation_lambda_arn": unknown{}, "access": unknown{}, "kms_key_arn": unknown{}, "role_arn": unknown{}, "rotation_rules": unknown{}, "rotation_enabled": unknown{}, "rotate_triggers": unknown{}, "statement_id": unknown{}, "role_policy_name": unknown{}, "superuser_secret_arn": unknown{}}, state: object{"rotate_triggers": object{"a": "1"}}, want: []string{"WARNING rotate_triggers: Secret may be rotated now: …"}},
+		"everything unknown":       {setup: object{"secret_id": unknown{}, "rotation_lambda_arn": unknown{}, "access": unknown{}, "kms_key_arn": unknown{}, "role_arn": unknown{}, "rotation_rules": unknown{}, "rotation_enabled": unknown{}, "rotate_triggers": unknown{}, "statement_id": unknown{}, "role_policy_name": unknown{}, "rotation_type": unknown{}, "superuser_secret_arn": unknown{}, "superuser_kms_key_arn": unknown{}, "read_replica": unknown{}, "keytab_secret_arns": unknown{}, "keytab_kms_key_arn": unknown{}}, state: object{"rotate_triggers": object{"a": "1"}}, want: []string{"WARNING rotate_triggers: Secret may be rotated now: …"}},
 		"another secret":           {setup: object{"secret_id": other}, replace: true},
 		"another name":             {setup: object{"secret_id": "other"}, replace: true},
 		"other days":               {setup: object{"rotation_rules": days(60)}, want: []string{"WARNING rotation_rules: Previous schedule may run once more: …"}},

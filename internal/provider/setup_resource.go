@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -78,9 +79,16 @@ func (r *setupResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 				Required: true, Validators: []validator.String{secretID},
 				MarkdownDescription: "ARN or name of the secret. Changing between the two is no change; another secret replaces the setup.",
 			},
-			"rotation_lambda_arn":  optional("ARN of the rotation function, may end in `:alias` or `:version`. Changes in place, without a rotation. Leave it out for a secret that an AWS service or a partner rotates.", functionARN),
-			"rotation_type":        optional("Rotation type of the function, such as `PostgreSQLSingleUser`. It switches on the checks for that type, of the secret's value, the superuser secret and the function's environment, and gives the execution role what that type needs. "+rotationTypes, rotationType),
-			"superuser_secret_arn": optional("ARN of the secret with the superuser (\"master\") that changes other users' passwords, in the Region of the secret. The execution role is allowed to read it, and, where a service manages it, to look its database up. Required by the rotation types that need one, unless `access = \"external\"`.", secretARN),
+			"rotation_lambda_arn":   optional("ARN of the rotation function, may end in `:alias` or `:version`. Changes in place, without a rotation. Leave it out for a secret that an AWS service or a partner rotates.", functionARN),
+			"rotation_type":         optional("Rotation type of the function, such as `PostgreSQLSingleUser`. It switches on the checks for that type, of the secret's value, the superuser secret and the function's environment, and gives the execution role what that type needs. "+rotationTypes, rotationType),
+			"superuser_secret_arn":  optional("ARN of the secret with the superuser (\"master\") that changes other users' passwords, in the Region of the secret. The execution role is allowed to read it, and, where a service manages it, to look its database up. Required by the rotation types that need one, unless `access = \"external\"`.", secretARN),
+			"superuser_kms_key_arn": optional("ARN of the customer managed key of the superuser secret, which the execution role is then allowed to decrypt with. Leave it out for `aws/secretsmanager`.", kmsKeyARN),
+			"read_replica":          flag("Whether the secret is for a read replica of the superuser's database, so that the execution role has to be allowed to look it up at RDS. Default: false."),
+			"keytab_secret_arns": schema.SetAttribute{
+				Optional: true, ElementType: types.StringType, Validators: []validator.Set{setvalidator.ValueStringsAre(secretARN)},
+				MarkdownDescription: "ARNs of the keytab secrets in the secret's `keytabArns`. The execution role is allowed to rotate them along. Required by `ActiveDirectoryAndKeytabSingleUser`, unless `access = \"external\"`, and refused by all others.",
+			},
+			"keytab_kms_key_arn": optional("ARN of the customer managed key of the keytab secrets. Leave it out for `aws/secretsmanager`.", kmsKeyARN),
 			"rotation_rules": schema.SingleNestedAttribute{
 				Optional: true, MarkdownDescription: "When the secret rotates. Required unless `rotation_enabled = false`.",
 				Attributes: map[string]schema.Attribute{

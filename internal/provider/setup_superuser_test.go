@@ -143,3 +143,55 @@ func TestSetupSuperuserUnknown(t *testing.T) {
 		},
 	})
 }
+
+// TestSetupFurtherAccess has the arguments that only the role policy depends on.
+func TestSetupFurtherAccess(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	h := w.hand(t)
+	const (
+		keytabs = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:keytab-"
+		key     = "arn:aws:kms:eu-west-1:123456789012:key/"
+	)
+	// has fails the test unless the policy speaks of the first things and not of the
+	// others.
+	has := func(things, others []string) func() {
+		return func() {
+			t.Helper()
+			policy := h.document(w.Role, rotation.RolePolicyName(w.SecretARN))
+			for _, thing := range append(slices.Clone(things), others...) {
+				if strings.Contains(policy, thing) != slices.Contains(things, thing) {
+					t.Errorf("%s: the policy is %s", thing, policy)
+				}
+			}
+		}
+	}
+	directory := func(keytabs string) string {
+		// The value of the lab's own function is of no type.
+		return w.setup(`rotation_type = "ActiveDirectoryAndKeytabSingleUser"`, "check_secret_value = false", "keytab_secret_arns = "+keytabs, fmt.Sprintf("keytab_kms_key_arn = %q", key+"1"))
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.factories(),
+		Steps: []resource.TestStep{
+			{
+				Config: directory(`[terraform_data.keytab.output]`) + fmt.Sprintf("resource \"terraform_data\" \"keytab\" {\n  input = %q\n}\n", keytabs+"AAAAAA"),
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+					plancheck.ExpectUnknownValue(setupAddress, tfjsonpath.New("role_policy")),
+				}},
+				PostApplyFunc: has([]string{keytabs + "AAAAAA", key + "1"}, nil),
+			},
+			{
+				Config:           directory(fmt.Sprintf("[%q, %q]", keytabs+"BBBBBB", keytabs+"AAAAAA")),
+				ConfigPlanChecks: changes("keytab_secret_arns", "role_policy"),
+				PostApplyFunc:    has([]string{keytabs + "AAAAAA", keytabs + "BBBBBB", key + "1"}, nil),
+			},
+			// A set has no order.
+			{Config: directory(fmt.Sprintf("[%q, %q]", keytabs+"AAAAAA", keytabs+"BBBBBB")), PlanOnly: true},
+			{
+				Config: w.setup(`rotation_type = "MySQLMultiUser"`, "check_secret_value = false", `preflight = "off"`, "read_replica = true",
+					fmt.Sprintf("superuser_secret_arn = %q", otherSecret), fmt.Sprintf("superuser_kms_key_arn = %q", key+"2")),
+				PostApplyFunc: has([]string{otherSecret, key + "2", "rds:DescribeDBInstances"}, []string{keytabs, key + "1"}),
+			},
+		},
+	})
+}

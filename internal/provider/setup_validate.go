@@ -113,6 +113,17 @@ func (m setupModel) validateArguments(diags *diag.Diagnostics) {
 				"The rotation function of "+t.Name+" reads no superuser secret, and its role is not allowed to. Remove `superuser_secret_arn`, or choose the rotation type that needs it.")
 		}
 	}
+	if m.managed() && !m.Access.IsUnknown() && !m.Preflight.IsUnknown() && level != preflightOff {
+		of := rolePolicyModel{
+			RotationType: m.RotationType, SuperuserSecretARN: m.SuperuserSecretARN, SuperuserKMSKeyARN: m.SuperuserKMSKeyARN,
+			ReadReplica: m.ReadReplica, KeytabSecretARNs: m.KeytabSecretARNs, KeytabKMSKeyARN: m.KeytabKMSKeyARN,
+		}
+		for _, p := range of.problems() {
+			if p.argument != findings.SuperuserArgument { // See above.
+				diags.Append(diagnosticOf(rotation.Problem{Attribute: p.argument, Summary: p.summary, Detail: p.detail, Warning: level == preflightWarn}))
+			}
+		}
+	}
 	if m.RotationLambdaARN.IsNull() {
 		for _, argument := range []struct {
 			name  string
@@ -120,6 +131,10 @@ func (m setupModel) validateArguments(diags *diag.Diagnostics) {
 		}{
 			{"rotation_type", m.RotationType},
 			{"superuser_secret_arn", m.SuperuserSecretARN},
+			{"superuser_kms_key_arn", m.SuperuserKMSKeyARN},
+			{"read_replica", m.ReadReplica},
+			{"keytab_secret_arns", m.KeytabSecretARNs},
+			{"keytab_kms_key_arn", m.KeytabKMSKeyARN},
 			{"role_arn", m.RoleARN},
 			{"statement_id", m.StatementID},
 			{"role_policy_name", m.RolePolicyName},

@@ -152,6 +152,20 @@ func TestValidateSetup(t *testing.T) {
 			change: object{"rotation_type": "PostgreSQLMultiUser", "preflight": "warn"},
 			want:   []string{"WARNING superuser_secret_arn: The rotation type needs a superuser secret (superuser-required): …"},
 		},
+		"keytab secrets": {change: object{"rotation_type": "ActiveDirectoryAndKeytabSingleUser", "keytab_secret_arns": []any{otherSecret}}},
+		"keytab secrets missing": {
+			change: object{"rotation_type": "ActiveDirectoryAndKeytabSingleUser"},
+			want:   []string{"ERROR keytab_secret_arns: Missing keytab secrets: …`keytabArns`"},
+		},
+		"keytab secrets missing, warn":     {change: object{"rotation_type": "ActiveDirectoryAndKeytabSingleUser", "preflight": "warn"}, want: []string{"WARNING keytab_secret_arns: Missing keytab secrets: …"}},
+		"keytab secrets missing, external": {change: object{"rotation_type": "ActiveDirectoryAndKeytabSingleUser", "access": "external"}},
+		"keytab secrets by name":           {change: object{"rotation_type": "ActiveDirectoryAndKeytabSingleUser", "keytab_secret_arns": []any{"keytab"}}, want: []string{"ERROR keytab_secret_arns…: Invalid secret ARN: …"}},
+		"keys and replicas of another type": {
+			change: object{"rotation_type": "RedshiftSingleUser", "keytab_secret_arns": []any{}, "superuser_kms_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/1", "read_replica": true},
+			want: []string{
+				"ERROR keytab_secret_arns: Invalid keytab secrets: …", "ERROR read_replica: Invalid read replica: …", "ERROR superuser_kms_key_arn: Invalid superuser key: …",
+			},
+		},
 		"superuser for a single user": {
 			change: object{"rotation_type": "MySQLSingleUser", "superuser_secret_arn": otherSecret},
 			want:   []string{"WARNING superuser_secret_arn: Superuser secret is not used: The rotation function of MySQLSingleUser reads no superuser secret…Remove `superuser_secret_arn`"},

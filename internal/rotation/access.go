@@ -12,7 +12,6 @@ import (
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
-	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 )
@@ -39,13 +38,11 @@ func (u *undo) run(ctx context.Context) error {
 
 // PolicyFor is the role policy of a setup, marked as written by a create.
 func PolicyFor(want Setup, secretARN, kmsKeyARN string, generation int) string {
-	return want.RotationType.RolePolicy(catalog.Access{
-		SecretARN:              secretARN,
-		KMSKeyARN:              kmsKeyARN,
-		SuperuserSecretARN:     want.SuperuserSecretARN,
-		SuperuserOwningService: want.SuperuserOwner,
-		Marker:                 iampolicy.NewMarker(secretARN, generation).Sid(),
-	}).JSON()
+	access := want.Access
+	access.SecretARN, access.KMSKeyARN = secretARN, kmsKeyARN
+	access.SuperuserSecretARN, access.SuperuserOwningService = want.SuperuserSecretARN, want.SuperuserOwner
+	access.Marker = iampolicy.NewMarker(secretARN, generation).Sid()
+	return want.RotationType.RolePolicy(access).JSON()
 }
 
 // PermissionFor is the invoke permission of a setup as Lambda will show it.

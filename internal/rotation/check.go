@@ -22,6 +22,9 @@ type superuser struct {
 	deleted bool
 	// owner is the service that manages the secret, empty if none does.
 	owner string
+	// key is the ARN of its customer managed key, empty if it has none or AWS
+	// names it by an alias.
+	key string
 }
 
 // superuser describes the superuser secret, once per run, for what depends on
@@ -39,7 +42,8 @@ func (o *operation) superuser(ctx context.Context, want Setup) (superuser, error
 	case err != nil:
 		return superuser{}, failed(findings.SuperuserArgument, "read the superuser secret", "", err)
 	}
-	return superuser{known: true, exists: true, deleted: sec.DeletedDate != nil, owner: aws.ToString(sec.OwningService)}, nil
+	key, _ := sec.key()
+	return superuser{known: true, exists: true, deleted: sec.DeletedDate != nil, owner: aws.ToString(sec.OwningService), key: key}, nil
 }
 
 // superuserValue reads the superuser secret, once per run.
@@ -91,6 +95,7 @@ func (o *operation) check(ctx context.Context, want Setup, s *scene) []Problem {
 	usesSuperuser := want.SuperuserSecretARN != "" && want.usesSuperuser()
 	if usesSuperuser {
 		report(findings.SuperuserArgument, false, superuserMissing(want.SuperuserSecretARN, s.superuser)...)
+		report("superuser_kms_key_arn", true, superuserKey(want, s.superuser)...)
 	}
 	if s.secret.current() == "" || !want.ReadValue {
 		return problems
@@ -151,6 +156,17 @@ func superuserMissing(secretARN string, s superuser) []findings.Finding {
 			"Restore it with `aws secretsmanager restore-secret`, or use another secret.")}
 	}
 	return nil
+}
+
+// superuserKey is the finding for a superuser secret with a key that the role
+// policy does not have. Another policy or the key's own may have it.
+func superuserKey(want Setup, s superuser) []findings.Finding {
+	if !want.Managed || s.key == want.Access.SuperuserKMSKeyARN || s.key == "" {
+		return nil
+	}
+	return []findings.Finding{findings.New(findings.RoleKMS, findings.Warning,
+		fmt.Sprintf("The superuser secret is encrypted with the customer managed key %s, which the role policy of this setup does not have.", s.key),
+		"Set `superuser_kms_key_arn` to that ARN, unless something else allows the execution role to decrypt with the key.")}
 }
 
 func (o *operation) checkSuperuserValue(ctx context.Context, want Setup, current string) []findings.Finding {

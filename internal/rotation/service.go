@@ -40,6 +40,9 @@ type Setup struct {
 	// SuperuserOwner is the service that manages that secret, as far as the
 	// workflow has found out; empty if none does.
 	SuperuserOwner string
+	// Access has what else the role policy is for: the superuser secret's key,
+	// keytab secrets and the like. Secret, key and superuser are not in it.
+	Access catalog.Access
 	// RotationType is what the function does; nil if that is not known.
 	RotationType *catalog.RotationType
 	Rules        Rules
