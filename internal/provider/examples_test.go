@@ -133,6 +133,13 @@ func exampleCases() map[string]exampleCase {
 		"data-sources/rotation_template/data-source.tf": {
 			plans: []string{"applications/SecretsManagerRDSPostgreSQLRotationSingleUser", "1 to add, 0 to change, 0 to destroy"},
 		},
+		"data-sources/rotation_role_policy/data-source.tf": {
+			plans: []string{"ReadSuperuserSecret", "1 to add, 0 to change, 0 to destroy"},
+		},
+		"ephemeral-resources/rotation_random_password/ephemeral-resource.tf": {
+			since: "1.11.0",
+			plans: []string{"rotation_random_password.orders: Opening complete", "2 to add, 0 to change, 0 to destroy"},
+		},
 		"functions/assert_secret_string/function.tf": {
 			variables: func(exampleWorld) map[string]any { return map[string]any{"password": firstPassword} },
 			since:     "1.11.0",
