@@ -138,7 +138,7 @@ func exampleCases() map[string]exampleCase {
 		},
 		"ephemeral-resources/rotation_random_password/ephemeral-resource.tf": {
 			since: "1.11.0",
-			plans: []string{"rotation_random_password.orders: Opening complete", "2 to add, 0 to change, 0 to destroy"},
+			plans: []string{"ephemeral.rotation_random_password.orders: Opening", "2 to add, 0 to change, 0 to destroy"},
 		},
 		"functions/assert_secret_string/function.tf": {
 			variables: func(exampleWorld) map[string]any { return map[string]any{"password": firstPassword} },
