@@ -13,7 +13,7 @@ const maxWindows = 100
 
 // scheduleDescription is for the function and the data source.
 const scheduleDescription = "**When it rotates is a window, not a moment.** Secrets Manager starts the rotation at any time from `start` until before `end`; AWS shows the last second of the window, `latest`, as the next rotation date. Windows open on the hour, and all times are UTC, in RFC 3339.\n\n" +
-	"For `cron()`, `after` is any time: the windows are those that open later. For `rate()` and for days it is the last rotation, since AWS counts from the day of it, or from its hour; each later window takes it that the secret rotated in the one before. "
+	"For `cron()`, `after` is any time: the windows are those that open later. For `rate()` and for days it is the last rotation, because AWS counts from its day, or from its hour; each later window assumes a rotation in the one before."
 
 // windowModel is a rotation window, as functions and data sources give it to a
 // configuration.
