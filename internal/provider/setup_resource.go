@@ -108,7 +108,7 @@ func (r *setupResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 			"rotate_triggers":                   schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Any values. A changed value rotates now, in place, and the plan warns of it. Set for the first time they are only recorded."},
 			"wait_for_rotation":                 flag("Whether the apply waits for the outcome of a rotation that it started, and fails with the function's log if it failed for good or three times. Default: true."),
 			"preflight":                         optional("What the checks at plan do: `error` (default), `warn` or `off`. Default: the provider's `preflight`.", oneOf("preflight", preflightError, preflightWarn, preflightOff)),
-			"check_secret_value":                flag("Whether the secret's value may be read, to check its format and to mask it in the function's log lines. It never leaves the provider. Default: the provider's `check_secret_value`, else true."),
+			"check_secret_value":                flag("Whether the secret's value, the one before it and that of the superuser secret may be read, to check their format and to mask them in the function's log lines. They never leave the provider. Default: the provider's `check_secret_value`, else true."),
 			"statement_id":                      orComputed("Statement ID of the invoke permission. Default: derived from the secret's ARN.", statementID),
 			"role_policy_name":                  orComputed("Name of the inline policy on the execution role. Default: derived from the secret's ARN.", rolePolicyName),
 			"external_secret_rotation_role_arn": optional("ARN of the role with which Secrets Manager rotates a managed external secret.", roleARN),
