@@ -24,6 +24,9 @@ func TestSchemas(t *testing.T) {
 	for name, schema := range schemas.DataSourceSchemas {
 		all["data."+name] = schema
 	}
+	for name, schema := range schemas.EphemeralResourceSchemas {
+		all["ephemeral."+name] = schema
+	}
 	for name, schema := range all {
 		if schema.Block.Description == "" {
 			t.Errorf("%s has no description.", name)
