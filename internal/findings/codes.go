@@ -67,10 +67,11 @@ const (
 	SecretPolicyDenies  Code = "secret-policy-denies"
 	KMSKeyUnusable      Code = "kms-key-unusable"
 
-	ScheduleInvalid  Code = "schedule-invalid"
-	ScheduleWindow   Code = "schedule-window"
-	ScheduleConflict Code = "schedule-conflict"
-	RotationOverdue  Code = "rotation-overdue"
+	ScheduleInvalid      Code = "schedule-invalid"
+	ScheduleUndocumented Code = "schedule-undocumented"
+	ScheduleWindow       Code = "schedule-window"
+	ScheduleConflict     Code = "schedule-conflict"
+	RotationOverdue      Code = "rotation-overdue"
 
 	SecretNotFound         Code = "secret-not-found"
 	SecretDeleted          Code = "secret-deleted"
@@ -183,10 +184,11 @@ var codes = map[Code]entry{
 	SecretPolicyDenies:  {StageApply, "The secret's resource policy denies the execution role", pagePermissions},
 	KMSKeyUnusable:      {StageApply, "The secret's key cannot be used", pageKeys},
 
-	ScheduleInvalid:  {StagePlan, "The rotation schedule is not valid", pageSchedule},
-	ScheduleWindow:   {StagePlan, "The rotation window is not valid", pageSchedule},
-	ScheduleConflict: {StagePlan, "Exactly one kind of schedule is needed", pageSchedule},
-	RotationOverdue:  {StageRotation, "The rotation is overdue", pageTrouble},
+	ScheduleInvalid:      {StagePlan, "The rotation schedule is not valid", pageSchedule},
+	ScheduleUndocumented: {StagePlan, "The rotation schedule has a form that AWS does not document", pageSchedule},
+	ScheduleWindow:       {StagePlan, "The rotation window is not valid", pageSchedule},
+	ScheduleConflict:     {StagePlan, "Exactly one kind of schedule is needed", pageSchedule},
+	RotationOverdue:      {StageRotation, "The rotation is overdue", pageTrouble},
 
 	SecretNotFound:         {StagePlan, "The secret does not exist", pageRotateSecret},
 	SecretDeleted:          {StagePlan, "The secret is scheduled for deletion", pageDelete},

@@ -86,7 +86,7 @@ func TestSchedule(t *testing.T) {
 		{"neither", nil, nil, new("3h"), []string{"error schedule-conflict"}, "schedule_expression"},
 		{"bad expression", new("rate(3 hours)"), nil, nil, []string{"error schedule-invalid"}, "schedule_expression"},
 		{"empty expression", new(""), nil, nil, []string{"error schedule-invalid"}, "schedule_expression"},
-		{"undocumented expression", new("rate(1 days)"), nil, nil, []string{"warning schedule-invalid"}, "schedule_expression"},
+		{"undocumented expression", new("rate(1 days)"), nil, nil, []string{"warning schedule-undocumented"}, "schedule_expression"},
 		{"bad days", nil, new(int64(0)), nil, []string{"error schedule-invalid"}, "automatically_after_days"},
 		{"bad duration", new("rate(4 hours)"), nil, new("5h"), []string{"error schedule-window"}, "duration"},
 		{"bad duration of days", nil, new(int64(1)), new("25h"), []string{"error schedule-window"}, "duration"},

@@ -41,11 +41,11 @@ func conflict(detail, remedy string) Finding {
 
 func problem(p schedule.Problem) Finding {
 	code, severity := ScheduleInvalid, Error
-	if p.Field == schedule.FieldDuration {
+	switch {
+	case p.Severity == schedule.SeverityWarning:
+		code, severity = ScheduleUndocumented, Warning
+	case p.Field == schedule.FieldDuration:
 		code = ScheduleWindow
-	}
-	if p.Severity == schedule.SeverityWarning {
-		severity = Warning
 	}
 	f := New(code, severity, p.Message, p.Remedy)
 	f.Argument = p.Field

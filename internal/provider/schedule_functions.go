@@ -31,7 +31,7 @@ func (checkScheduleFunction) Definition(_ context.Context, _ function.Definition
 	resp.Definition = function.Definition{
 		Summary: "What Secrets Manager would find wrong with a rotation schedule",
 		MarkdownDescription: "Checks a schedule expression and the duration of its window by the grammar of Secrets Manager, which is not that of EventBridge, and returns a list of findings, empty for a schedule that is right. " +
-			"An `error` is what AWS excludes: code `schedule-invalid` for the expression, `schedule-window` for a duration that is wrong or does not fit in the expression's windows. A `warning` is a form that AWS does not document; it may well be accepted.\n\n" +
+			"An `error` is what AWS excludes: code `schedule-invalid` for the expression, `schedule-window` for a duration that is wrong or does not fit in the expression's windows. A `warning`, code `schedule-undocumented`, is a form that AWS does not document; it may well be accepted.\n\n" +
 			functionVersions + "\n\nThe result is a list of objects:\n\n" + described(findingAttributes()),
 		Parameters: []function.Parameter{expressionParameter(), durationParameter()},
 		Return:     function.ListReturn{ElementType: findingType()},

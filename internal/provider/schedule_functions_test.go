@@ -123,7 +123,7 @@ func TestScheduleDataSourceArguments(t *testing.T) {
 		{"both", with(good, object{"automatically_after_days": 10}), []string{"ERROR schedule_expression: …(schedule-conflict)"}},
 		{"neither", object{"after": good["after"]}, []string{"ERROR schedule_expression: …(schedule-conflict)"}},
 		{"days", object{"automatically_after_days": 1001, "after": good["after"]}, []string{"ERROR automatically_after_days: …(schedule-invalid)"}},
-		{"an undocumented form", with(good, object{"schedule_expression": "cron(0 8,20 * * ? *)"}), []string{"WARNING schedule_expression: …(schedule-invalid)"}},
+		{"an undocumented form", with(good, object{"schedule_expression": "cron(0 8,20 * * ? *)"}), []string{"WARNING schedule_expression: The rotation schedule has a form that AWS does not document (schedule-undocumented): …"}},
 		{"a time", with(good, object{"after": "tomorrow"}), []string{`ERROR after: Invalid time: "tomorrow" is not a time in RFC 3339`}},
 		{"a late time", with(good, object{"after": "9999-12-30T00:00:00Z"}), []string{"ERROR after: Invalid time: The windows are later"}},
 		{"a count", with(good, object{"window_count": 101}), []string{"ERROR window_count: "}},
@@ -151,8 +151,8 @@ func TestCheckSchedule(t *testing.T) {
 		{"rate(3 hours)", nil, []string{"error schedule-invalid"}},
 		{"cron(0 22 * * ? *)", "3h", []string{"error schedule-window"}},
 		{"rate(10 days)", "", []string{"error schedule-window"}},
-		{"RATE(10 days)", "1h", []string{"warning schedule-invalid"}},
-		{"RATE(10 days)", "0h", []string{"error schedule-window", "warning schedule-invalid"}},
+		{"RATE(10 days)", "1h", []string{"warning schedule-undocumented"}},
+		{"RATE(10 days)", "0h", []string{"error schedule-window", "warning schedule-undocumented"}},
 	} {
 		codes := map[string]bool{}
 		list, _ := s.result("check_schedule", test.expression, test.duration).([]any)

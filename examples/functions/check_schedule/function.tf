@@ -34,6 +34,6 @@ output "too_long" {
 output "undocumented" {
   value = [for f in provider::rotation::check_schedule("cron(0 8,20 * * ? *)", null) : "${f.severity} ${f.code}: ${f.detail}"]
   # [
-  #   "warning schedule-invalid: Secrets Manager may refuse \"cron(0 8,20 * * ? *)\": hours are documented as one number or as a start and an increment only.",
+  #   "warning schedule-undocumented: Secrets Manager may refuse \"cron(0 8,20 * * ? *)\": hours are documented as one number or as a start and an increment only.",
   # ]
 }
