@@ -102,8 +102,8 @@ func FuzzSecretString(f *testing.F) {
 				if ok && v.kind == jsonObject {
 					document := plant(t, rotationType, v)
 					checkPlanted(t, SecretString(rotationType, document, environment))
-					checkPlanted(t, SuperuserValue(rotationType, document, document))
-					checkPlanted(t, SuperuserValue(rotationType, text, document))
+					checkPlanted(t, SuperuserValue(rotationType, catalog.Access{}, document, document))
+					checkPlanted(t, SuperuserValue(rotationType, catalog.Access{SuperuserOwningService: catalog.OwnerRDS}, text, document))
 					checkPlanted(t, Superuser(rotationType, "arn:aws:secretsmanager:eu-central-1:123456789012:secret:admin-GhIjKl", &document))
 				}
 			}

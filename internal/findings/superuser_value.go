@@ -8,8 +8,9 @@ import (
 )
 
 // SuperuserValue checks the value of the superuser secret, and whether it is for the same host as the value of the secret that
-// rotates. Binary values are for SecretBinaryValue to say.
-func SuperuserValue(t *catalog.RotationType, value, superuserValue string) []Finding {
+// rotates. Of access it takes the service that manages the superuser secret, and whether the secret is for a read replica. Binary
+// values are for SecretBinaryValue to say.
+func SuperuserValue(t *catalog.RotationType, access catalog.Access, value, superuserValue string) []Finding {
 	if t.Superuser == nil {
 		return nil
 	}
@@ -17,8 +18,8 @@ func SuperuserValue(t *catalog.RotationType, value, superuserValue string) []Fin
 	if problem != "" {
 		return []Finding{ofSuperuser(New(SuperuserFormat, Error, strings.Replace(problem, "The value", "The superuser secret's value", 1), jsonRemedy))}
 	}
-	if managed(t.Superuser, object) {
-		return nil
+	if slices.Contains(t.SuperuserOwners(), access.SuperuserOwningService) && (t.Superuser.ByTags || hasManagedFields(t.Superuser, object)) {
+		return nil // The function looks up the rest. The service keeps the value.
 	}
 	c := check{t: superuserType(t), object: object}
 	for _, f := range c.t.Fields {
@@ -26,13 +27,8 @@ func SuperuserValue(t *catalog.RotationType, value, superuserValue string) []Fin
 	}
 	var findings []Finding
 	for _, f := range c.findings {
-		// All is one code, since the format is another than that of the secret that rotates. What is missing in a secret that a service
-		// manages can come from the service where its tags decide.
-		severity := f.Severity
-		if t.Superuser.ByTags && f.Code == SecretKeyMissing {
-			severity = Warning
-		}
-		findings = append(findings, ofSuperuser(New(SuperuserFormat, severity, strings.Replace(f.Detail, "The field", "The superuser secret's field", 1), f.Remedy)))
+		// All is one code, since the format is another than that of the secret that rotates.
+		findings = append(findings, ofSuperuser(New(SuperuserFormat, f.Severity, strings.Replace(f.Detail, "The field", "The superuser secret's field", 1), f.Remedy)))
 	}
 	current, _ := readObject(value)
 	host, present := object.members["host"]
@@ -40,14 +36,17 @@ func SuperuserValue(t *catalog.RotationType, value, superuserValue string) []Fin
 	if !slices.Contains(t.Superuser.Fields, "host") || !present || !currentPresent || host.kind == currentHost.kind && host.text == currentHost.text {
 		return findings
 	}
-	if looksUpReplicas(t) {
+	switch {
+	case !looksUpReplicas(t):
+		return append(findings, ofSuperuser(New(SuperuserHostMismatch, Error,
+			"The superuser secret is for another host than the secret. The rotation function compares them exactly, with upper and lower case.",
+			"Use the superuser secret of the same database, with the host written the same in both.")))
+	case !access.ReadReplica:
 		return append(findings, ofSuperuser(New(SuperuserHostMismatch, Warning,
 			"The superuser secret is for another host than the secret. The rotation function compares them exactly and goes on only if RDS says that the secret's host is a read replica of the superuser's.",
-			"Unless it is one, use the superuser secret of the same database, with the host written the same in both.")))
+			"If it is one, set `read_replica = true`, so that the execution role may ask RDS. Otherwise use the superuser secret of the same database, with the host written the same in both.")))
 	}
-	return append(findings, ofSuperuser(New(SuperuserHostMismatch, Error,
-		"The superuser secret is for another host than the secret. The rotation function compares them exactly, with upper and lower case.",
-		"Use the superuser secret of the same database, with the host written the same in both.")))
+	return findings
 }
 
 func ofSuperuser(f Finding) Finding {
@@ -55,8 +54,8 @@ func ofSuperuser(f Finding) Finding {
 	return f
 }
 
-// managed reports whether a superuser secret has the fields of one that a service manages, for which the function looks up the rest.
-func managed(s *catalog.Superuser, object jsonValue) bool {
+// hasManagedFields reports whether a superuser secret has the fields of one that a service manages, and no others.
+func hasManagedFields(s *catalog.Superuser, object jsonValue) bool {
 	if len(s.ManagedFields) == 0 || len(object.members) != len(s.ManagedFields) {
 		return false
 	}

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
 )
 
 func TestSuperuserValue(t *testing.T) {
@@ -13,57 +15,64 @@ func TestSuperuserValue(t *testing.T) {
 		oddity  = "warning superuser-format"
 		other   = "error superuser-host-mismatch"
 		replica = "warning superuser-host-mismatch"
-		managed = `{"username":"planted-admin","password":"planted-pa55"}`
-		good    = "" // the example of the type
+		login   = `{"username":"planted-admin","password":"planted-pa55"}` // all that is in one that a service manages
+		good    = ""                                                       // the example of the type
 	)
+	none, rds, redshift := catalog.Access{}, catalog.Access{SuperuserOwningService: catalog.OwnerRDS}, catalog.Access{SuperuserOwningService: catalog.OwnerRedshift}
 	tests := []struct {
 		name, rotationType string
 		replacements       []string // of the example
 		superuser          string   // a whole value instead
 		want               []string
+		access             catalog.Access
 	}{
-		{"good", "PostgreSQLMultiUser", nil, good, nil},
-		{"managed", "PostgreSQLMultiUser", nil, managed, nil},
-		{"managed with another field", "PostgreSQLMultiUser", nil, `{"username":"a","password":"b","dbname":"c"}`, []string{format, format}},
-		{"empty", "PostgreSQLMultiUser", nil, " ", []string{format}},
-		{"bare password", "PostgreSQLMultiUser", nil, "planted-pa55", []string{format}},
-		{"list", "PostgreSQLMultiUser", nil, "[]", []string{format}},
-		{"no host", "PostgreSQLMultiUser", []string{"host", ""}, good, []string{format}},
-		{"no engine", "PostgreSQLMultiUser", []string{"engine", ""}, good, []string{format}},
-		{"no password", "PostgreSQLMultiUser", []string{"password", ""}, good, []string{format}},
-		{"other engine", "PostgreSQLMultiUser", []string{"engine", `"mysql"`}, good, []string{format}},
-		{"engine of RDS", "OracleMultiUser", []string{"engine", `"oracle-ee"`}, good, []string{format}},
-		{"bad port", "PostgreSQLMultiUser", []string{"port", `""`}, good, []string{format}},
-		{"unlikely port", "PostgreSQLMultiUser", []string{"port", "0"}, good, []string{oddity}},
-		{"empty password", "PostgreSQLMultiUser", []string{"password", `""`}, good, []string{oddity}},
-		{"number as user, which has no clone", "PostgreSQLMultiUser", []string{"username", "17"}, good, []string{oddity}},
-		{"long user, which has no clone", "PostgreSQLMultiUser", []string{"username", letters(63, "")}, good, nil},
-		{"other host", "PostgreSQLMultiUser", []string{"host", `"planted.example.com"`}, good, []string{replica}},
-		{"host in capitals", "PostgreSQLMultiUser", []string{"host", `"ORDERS"`}, good, []string{replica}},
-		{"no masterarn", "PostgreSQLMultiUser", []string{"masterarn", ""}, good, nil},
-		{"dbname is the rotated secret's", "OracleMultiUser", []string{"dbname", ""}, good, nil},
-		{"port as text", "OracleMultiUser", []string{"port", "null"}, good, []string{oddity}},
+		{"good", "PostgreSQLMultiUser", nil, good, nil, none},
+		{"managed", "PostgreSQLMultiUser", nil, login, nil, rds},
+		{"like managed", "PostgreSQLMultiUser", nil, login, []string{format, format}, none},
+		{"managed by another service", "PostgreSQLMultiUser", nil, login, []string{format, format}, redshift},
+		{"managed with another field", "PostgreSQLMultiUser", nil, `{"username":"a","password":"b","dbname":"c"}`, []string{format, format}, rds},
+		{"empty", "PostgreSQLMultiUser", nil, " ", []string{format}, none},
+		{"bare password", "PostgreSQLMultiUser", nil, "planted-pa55", []string{format}, none},
+		{"list", "PostgreSQLMultiUser", nil, "[]", []string{format}, none},
+		{"no host", "PostgreSQLMultiUser", []string{"host", ""}, good, []string{format}, none},
+		{"no engine", "PostgreSQLMultiUser", []string{"engine", ""}, good, []string{format}, none},
+		{"no password", "PostgreSQLMultiUser", []string{"password", ""}, good, []string{format}, none},
+		{"other engine", "PostgreSQLMultiUser", []string{"engine", `"mysql"`}, good, []string{format}, none},
+		{"engine of RDS", "OracleMultiUser", []string{"engine", `"oracle-ee"`}, good, []string{format}, none},
+		{"bad port", "PostgreSQLMultiUser", []string{"port", `""`}, good, []string{format}, none},
+		{"unlikely port", "PostgreSQLMultiUser", []string{"port", "0"}, good, []string{oddity}, none},
+		{"empty password", "PostgreSQLMultiUser", []string{"password", `""`}, good, []string{oddity}, none},
+		{"number as user, which has no clone", "PostgreSQLMultiUser", []string{"username", "17"}, good, []string{oddity}, none},
+		{"long user, which has no clone", "PostgreSQLMultiUser", []string{"username", letters(63, "")}, good, nil, none},
+		{"other host", "PostgreSQLMultiUser", []string{"host", `"planted.example.com"`}, good, []string{replica}, none},
+		{"other host, of a replica", "PostgreSQLMultiUser", []string{"host", `"planted.example.com"`}, good, nil, catalog.Access{ReadReplica: true}},
+		{"host in capitals", "PostgreSQLMultiUser", []string{"host", `"ORDERS"`}, good, []string{replica}, none},
+		{"no masterarn", "PostgreSQLMultiUser", []string{"masterarn", ""}, good, nil, none},
+		{"dbname is the rotated secret's", "OracleMultiUser", []string{"dbname", ""}, good, nil, none},
+		{"port as text", "OracleMultiUser", []string{"port", "null"}, good, []string{oddity}, none},
 
-		{"good", "Db2SingleUser", nil, good, nil},
-		{"managed", "Db2SingleUser", nil, managed, nil},
-		{"no host", "Db2SingleUser", []string{"host", ""}, good, []string{format}},
+		{"good", "Db2SingleUser", nil, good, nil, none},
+		{"managed", "Db2SingleUser", nil, login, nil, rds},
+		{"no host", "Db2SingleUser", []string{"host", ""}, good, []string{format}, none},
 
-		{"good", "MongoDBMultiUser", nil, good, nil},
-		{"managed", "MongoDBMultiUser", nil, managed, []string{format, format}},
-		{"other host", "MongoDBMultiUser", []string{"host", `"planted.example.com"`}, good, []string{other}},
-		{"null dbname", "MongoDBMultiUser", []string{"dbname", "null"}, good, []string{format}},
+		{"good", "MongoDBMultiUser", nil, good, nil, none},
+		{"managed", "MongoDBMultiUser", nil, login, []string{format, format}, rds},
+		{"other host", "MongoDBMultiUser", []string{"host", `"planted.example.com"`}, good, []string{other}, none},
+		{"null dbname", "MongoDBMultiUser", []string{"dbname", "null"}, good, []string{format}, none},
 
-		{"good", "RedshiftMultiUser", nil, good, nil},
-		{"managed", "RedshiftMultiUser", nil, managed, nil},
-		{"other host", "RedshiftMultiUser", []string{"host", `"planted.example.com"`}, good, []string{other}},
-		{"no host, which the tags may give", "RedshiftMultiUser", []string{"host", ""}, good, []string{oddity}},
+		{"good", "RedshiftMultiUser", nil, good, nil, none},
+		{"managed", "RedshiftMultiUser", nil, login, nil, redshift},
+		{"managed with another field", "RedshiftMultiUser", nil, `{"username":"a","password":"b","dbname":"c"}`, nil, redshift},
+		{"like managed", "RedshiftMultiUser", nil, login, []string{format, format}, none},
+		{"other host", "RedshiftMultiUser", []string{"host", `"planted.example.com"`}, good, []string{other}, none},
+		{"no host", "RedshiftMultiUser", []string{"host", ""}, good, []string{format}, none},
 
-		{"good", "InfluxDBMultiUser", nil, managed, nil},
-		{"no password", "InfluxDBMultiUser", nil, `{"username":"a"}`, []string{format}},
-		{"of the rotated kind", "InfluxDBMultiUser", nil, good, []string{format, format}},
+		{"good", "InfluxDBMultiUser", nil, login, nil, none},
+		{"no password", "InfluxDBMultiUser", nil, `{"username":"a"}`, []string{format}, none},
+		{"of the rotated kind", "InfluxDBMultiUser", nil, good, []string{format, format}, none},
 
-		{"not needed", "PostgreSQLSingleUser", nil, "planted-pa55", nil},
-		{"not needed", "Custom", nil, "planted-pa55", nil},
+		{"not needed", "PostgreSQLSingleUser", nil, "planted-pa55", nil, none},
+		{"not needed", "Custom", nil, "planted-pa55", nil, none},
 	}
 	for _, test := range tests {
 		t.Run(test.rotationType+" "+test.name, func(t *testing.T) {
@@ -73,7 +82,7 @@ func TestSuperuserValue(t *testing.T) {
 			if superuser == good {
 				superuser = example(t, rotationType, test.replacements...)
 			}
-			findings := SuperuserValue(rotationType, rotationType.Example(), superuser)
+			findings := SuperuserValue(rotationType, test.access, rotationType.Example(), superuser)
 			if diff := cmp.Diff(test.want, codesOf(findings)); diff != "" {
 				t.Error(diff)
 			}
@@ -87,7 +96,7 @@ func TestSuperuserValue(t *testing.T) {
 	}
 	multi := lookup(t, "MongoDBMultiUser")
 	for _, value := range []string{"", "x", "{}", "[]"} {
-		if findings := SuperuserValue(multi, value, multi.Example()); findings != nil {
+		if findings := SuperuserValue(multi, none, value, multi.Example()); findings != nil {
 			t.Errorf("%q, which is for SecretString to judge: %+v", value, findings)
 		}
 	}

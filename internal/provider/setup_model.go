@@ -98,6 +98,7 @@ func (r *setupResource) want(ctx context.Context, m setupModel, diags *diag.Diag
 	}
 	w.RotationType, _ = catalog.Lookup(m.RotationType.ValueString())
 	w.Access = catalog.Access{SuperuserKMSKeyARN: m.SuperuserKMSKeyARN.ValueString(), ReadReplica: m.ReadReplica.ValueBool(), KeytabKMSKeyARN: m.KeytabKMSKeyARN.ValueString()}
+	w.AccessPending = !m.accessKnown(ctx) || m.Access.IsUnknown()
 	if !m.KeytabSecretARNs.IsNull() && m.accessKnown(ctx) {
 		diags.Append(m.KeytabSecretARNs.ElementsAs(ctx, &w.Access.KeytabSecretARNs, false)...)
 		slices.Sort(w.Access.KeytabSecretARNs)
@@ -131,15 +132,13 @@ func (m setupModel) managed() bool {
 // superuser secret.
 func (m setupModel) superuserMatters() bool {
 	t, _ := catalog.Lookup(m.RotationType.ValueString())
-	return rotation.Setup{
-		RotationType: t, SuperuserSecretARN: m.SuperuserSecretARN.ValueString(), Managed: m.managed(), FunctionARN: m.RotationLambdaARN.ValueString(),
-	}.SuperuserMatters()
+	return rotation.Setup{RotationType: t, SuperuserSecretARN: m.SuperuserSecretARN.ValueString(), Managed: m.managed()}.SuperuserMatters()
 }
 
 // superuserKnown reports whether the arguments are known that tell which
 // superuser secret matters.
 func (m setupModel) superuserKnown() bool {
-	return m.SuperuserSecretARN.IsNull() || !m.RotationType.IsUnknown() && !m.SuperuserSecretARN.IsUnknown() && !m.Access.IsUnknown()
+	return m.SuperuserSecretARN.IsNull() || !m.managed() || !m.RotationType.IsUnknown() && !m.SuperuserSecretARN.IsUnknown() && !m.Access.IsUnknown()
 }
 
 // accessKnown reports whether the arguments are known that only the role policy

@@ -102,7 +102,7 @@ func (o *operation) check(ctx context.Context, want Setup, s *scene) []Problem {
 	}
 	current := o.read(ctx, secretARN, "")
 	switch {
-	case current.state != valuePresent:
+	case current.state != valuePresent, current.binary && len(t.Fields) == 0:
 		return problems
 	case current.binary:
 		report("secret_id", false, findings.SecretBinaryValue())
@@ -124,7 +124,7 @@ func (o *operation) check(ctx context.Context, want Setup, s *scene) []Problem {
 	mismatch := findings.Superuser(t, want.SuperuserSecretARN, &current.text)
 	report(findings.SuperuserArgument, false, mismatch...)
 	if s.superuser.exists && !s.superuser.deleted && len(mismatch) == 0 {
-		report(findings.SuperuserArgument, false, o.checkSuperuserValue(ctx, want, current.text)...)
+		report(findings.SuperuserArgument, false, o.checkSuperuserValue(ctx, want, s.superuser.owner, current.text)...)
 	}
 	return problems
 }
@@ -161,7 +161,7 @@ func superuserMissing(secretARN string, s superuser) []findings.Finding {
 // superuserKey is the finding for a superuser secret with a key that the role
 // policy does not have. Another policy or the key's own may have it.
 func superuserKey(want Setup, s superuser) []findings.Finding {
-	if !want.Managed || s.key == want.Access.SuperuserKMSKeyARN || s.key == "" {
+	if !want.Managed || want.AccessPending || s.key == want.Access.SuperuserKMSKeyARN || s.key == "" {
 		return nil
 	}
 	return []findings.Finding{findings.New(findings.RoleKMS, findings.Warning,
@@ -169,7 +169,7 @@ func superuserKey(want Setup, s superuser) []findings.Finding {
 		"Set `superuser_kms_key_arn` to that ARN, unless something else allows the execution role to decrypt with the key.")}
 }
 
-func (o *operation) checkSuperuserValue(ctx context.Context, want Setup, current string) []findings.Finding {
+func (o *operation) checkSuperuserValue(ctx context.Context, want Setup, owner, current string) []findings.Finding {
 	c := o.superuserValue(ctx, want.SuperuserSecretARN)
 	switch {
 	case c.state == valueUnknown:
@@ -183,5 +183,7 @@ func (o *operation) checkSuperuserValue(ctx context.Context, want Setup, current
 			"The superuser secret's value is stored as SecretBinary, but rotation functions read SecretString.",
 			"Write the value as text, in secret_string.")}
 	}
-	return findings.SuperuserValue(want.RotationType, current, c.text)
+	access := want.Access
+	access.SuperuserOwningService = owner
+	return findings.SuperuserValue(want.RotationType, access, current, c.text)
 }

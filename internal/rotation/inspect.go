@@ -54,7 +54,7 @@ func (s *Service) Inspect(ctx context.Context, want Setup) (Inspection, error) {
 		OwningService:  object.OwningService,
 		KMSKeyARN:      object.KMSKeyARN,
 		SuperuserOwner: object.SuperuserOwner,
-		SuperuserKnown: sc.superuser.known || !want.SuperuserMatters(),
+		SuperuserKnown: sc.superuser.exists || !want.SuperuserMatters(),
 	}
 	if in.SuperuserKnown {
 		in.RolePolicy = object.RolePolicy

@@ -43,6 +43,9 @@ type Setup struct {
 	// Access has what else the role policy is for: the superuser secret's key,
 	// keytab secrets and the like. Secret, key and superuser are not in it.
 	Access catalog.Access
+	// AccessPending says that not all of that is known yet, or whether it is Managed,
+	// which only a plan can meet.
+	AccessPending bool
 	// RotationType is what the function does; nil if that is not known.
 	RotationType *catalog.RotationType
 	Rules        Rules
