@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -54,7 +53,7 @@ func (excludeCharactersDataSource) Schema(_ context.Context, _ datasource.Schema
 
 func contextsAttribute() schema.SetAttribute {
 	return schema.SetAttribute{
-		Optional: true, ElementType: types.StringType, Validators: []validator.Set{setvalidator.ValueStringsAre(passwordContext)},
+		Optional: true, ElementType: types.StringType, Validators: each(passwordContext),
 		MarkdownDescription: "Where the passwords are used, any of:" + contextList,
 	}
 }

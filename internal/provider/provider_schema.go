@@ -84,7 +84,7 @@ type endpointsModel struct {
 }
 
 func (p *rotationProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
-	accounts := []validator.Set{setvalidator.ValueStringsAre(accountID)}
+	accounts := each(accountID)
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Makes rotation of AWS Secrets Manager secrets work on the first apply and keep working. " +
 			"Arguments have the names and meaning that they have in `hashicorp/aws`. " +

@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
@@ -70,7 +69,7 @@ func (r *randomPassword) Schema(_ context.Context, _ ephemeral.SchemaRequest, re
 			"region":        schema.StringAttribute{Optional: true, Validators: []validator.String{region}, MarkdownDescription: "AWS Region whose Secrets Manager generates the password. Default: the provider's."},
 			"rotation_type": schema.StringAttribute{Required: true, Validators: []validator.String{rotationType}, MarkdownDescription: "Rotation type of the secret. " + rotationTypes},
 			"contexts": schema.SetAttribute{
-				Optional: true, ElementType: types.StringType, Validators: []validator.Set{setvalidator.ValueStringsAre(passwordContext)},
+				Optional: true, ElementType: types.StringType, Validators: each(passwordContext),
 				MarkdownDescription: "Where the password is used, any of:" + contextList,
 			},
 			"password_length": schema.Int64Attribute{Optional: true, MarkdownDescription: "Length of the password. Default: what the rotation function uses, 32 for most types. A length that the engine is known to refuse is an error."},
@@ -123,12 +122,16 @@ func (m randomPasswordModel) request(ctx context.Context, diags *diag.Diagnostic
 	wrong := func(attribute, thing, detail string) {
 		diags.AddAttributeError(path.Root(attribute), "Invalid "+thing, detail)
 	}
+	var names []types.String
+	diags.Append(m.Contexts.ElementsAs(ctx, &names, false)...)
 	var contexts []string
-	diags.Append(m.Contexts.ElementsAs(ctx, &contexts, false)...)
-	slices.Sort(contexts)
-	if slices.ContainsFunc(contexts, func(name string) bool { return passwordContext.wrong(name) != "" }) {
-		return nil
+	for _, name := range names {
+		if passwordContext.wrong(name.ValueString()) != "" {
+			return nil // The attribute's validators have said so.
+		}
+		contexts = append(contexts, name.ValueString())
 	}
+	slices.Sort(contexts)
 	exclusion, err := t.ExcludeCharacters(contexts...)
 	if err != nil {
 		wrong("rotation_type", "rotation type", sentence(err.Error()))

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -48,7 +47,7 @@ func rolePolicyArguments() attributes {
 			"The function then looks the database up at that service and has to be allowed to. Leave it out if no service manages the secret.", owningService),
 		"read_replica": schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether the secret is for a read replica of the superuser's database, so that the function has to look it up at RDS. Default: false."},
 		"keytab_secret_arns": schema.SetAttribute{
-			Optional: true, ElementType: types.StringType, Validators: []validator.Set{setvalidator.ValueStringsAre(secretARN)},
+			Optional: true, ElementType: types.StringType, Validators: each(secretARN),
 			MarkdownDescription: "ARNs of the keytab secrets in the secret's `keytabArns`. Required by `ActiveDirectoryAndKeytabSingleUser`, refused by all others.",
 		},
 		"keytab_kms_key_arn": optional("ARN of the customer managed key of the keytab secrets. Leave it out for `aws/secretsmanager`.", kmsKeyARN),
@@ -90,14 +89,11 @@ func (m rolePolicyModel) problems() []argumentProblem {
 	if (t.Superuser != nil || custom) && m.SuperuserSecretARN.IsNull() || t.Superuser == nil && !custom {
 		useless("superuser_kms_key_arn", m.SuperuserKMSKeyARN, "superuser key", "There is no superuser secret that the key could be of.")
 	}
-	secret, noSecret := arn.ParseSecret(m.SecretARN.ValueString())
-	superuser, noSuperuser := arn.ParseSecret(m.SuperuserSecretARN.ValueString())
-	switch {
-	case noSecret != nil || noSuperuser != nil:
-	case secret == superuser:
-		wrong("superuser_secret_arn", "superuser secret", "`superuser_secret_arn` is the secret that rotates. The superuser is another user, with a secret of its own.")
-	case secret.Region != superuser.Region:
-		wrong("superuser_secret_arn", "superuser secret", "The superuser secret is in "+superuser.Region+" and the secret in "+secret.Region+". A rotation function reads secrets of its own Region only.")
+	if secret, err := arn.ParseSecret(m.SecretARN.ValueString()); err == nil {
+		if m.SuperuserSecretARN.Equal(m.SecretARN) {
+			wrong("superuser_secret_arn", "superuser secret", "`superuser_secret_arn` is the secret that rotates. The superuser is another user, with a secret of its own.")
+		}
+		m.checkRegions(secret.Region, wrong)
 	}
 	owners := t.SuperuserOwners()
 	if owner := m.SuperuserOwningService.ValueString(); owningService.wrong(owner) == "" && !slices.Contains(owners, owner) {
@@ -118,6 +114,29 @@ func (m rolePolicyModel) problems() []argumentProblem {
 		missing("keytab_secret_arns", "keytab secrets", "rotates the keytab secrets that `keytabArns` lists; an empty list says that there are none")
 	}
 	return problems
+}
+
+// checkRegions checks that secrets and keys are in the Region of the secret that
+// rotates, in which its function is.
+func (m rolePolicyModel) checkRegions(home string, wrong func(argument, thing, detail string)) {
+	const remedy = ". A rotation function reads secrets of its own Region only."
+	if superuser, err := arn.ParseSecret(m.SuperuserSecretARN.ValueString()); err == nil && superuser.Region != home {
+		wrong("superuser_secret_arn", "superuser secret", "The superuser secret is in "+superuser.Region+" and the secret in "+home+remedy)
+	}
+	for _, element := range m.KeytabSecretARNs.Elements() {
+		text, _ := element.(types.String)
+		if keytab, err := arn.ParseSecret(text.ValueString()); err == nil && keytab.Region != home {
+			wrong("keytab_secret_arns", "keytab secrets", "A keytab secret is in "+keytab.Region+" and the secret in "+home+remedy)
+		}
+	}
+	for _, key := range []struct {
+		argument string
+		arn      types.String
+	}{{"kms_key_arn", m.KMSKeyARN}, {"superuser_kms_key_arn", m.SuperuserKMSKeyARN}, {"keytab_kms_key_arn", m.KeytabKMSKeyARN}} {
+		if of := kmsKey.FindStringSubmatch(key.arn.ValueString()); of != nil && of[1] != home {
+			wrong(key.argument, "KMS key ARN", "The key is in "+of[1]+" and the secret in "+home+". A secret is encrypted with a key of its own Region.")
+		}
+	}
 }
 
 // json is the policy. All arguments are known and right.

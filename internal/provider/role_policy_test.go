@@ -120,7 +120,11 @@ func TestRolePolicyArguments(t *testing.T) {
 		{"no superuser", with(multi, object{"superuser_secret_arn": nil}), "superuser_secret_arn", "`superuser_secret_arn` is missing: the function of PostgreSQLMultiUser logs in with the superuser secret that `masterarn` names"},
 		{"a superuser too many", with(single, object{"superuser_secret_arn": policySuperuser}), "superuser_secret_arn", "The function of PostgreSQLSingleUser reads no superuser secret. Remove `superuser_secret_arn`"},
 		{"the secret as superuser", with(multi, object{"superuser_secret_arn": policySecret}), "superuser_secret_arn", "The superuser is another user"},
-		{"a superuser elsewhere", with(multi, object{"superuser_secret_arn": strings.Replace(policySuperuser, "eu-west-1", "us-east-1", 1)}), "superuser_secret_arn", "secrets of its own Region only"},
+		{"a superuser elsewhere", with(multi, object{"superuser_secret_arn": elsewhere(policySuperuser)}), "superuser_secret_arn", "secrets of its own Region only"},
+		{"a key elsewhere", with(single, object{"kms_key_arn": elsewhere(policyKey)}), "kms_key_arn", "The key is in us-east-1 and the secret in eu-west-1"},
+		{"a superuser's key elsewhere", with(multi, object{"superuser_kms_key_arn": elsewhere(policyKey)}), "superuser_kms_key_arn", "The key is in us-east-1"},
+		{"a keytab elsewhere", with(keytabs, object{"keytab_secret_arns": []any{policyKeytab, elsewhere(policyKeytab)}}), "keytab_secret_arns", "A keytab secret is in us-east-1"},
+		{"keytabs' key elsewhere", with(keytabs, object{"keytab_kms_key_arn": elsewhere(policyKey)}), "keytab_kms_key_arn", "The key is in us-east-1"},
 		{"a superuser key without superuser", with(single, object{"superuser_kms_key_arn": policyKey}), "superuser_kms_key_arn", "no superuser secret that the key could be of"},
 		{"Custom's superuser key without superuser", with(single, object{"rotation_type": "Custom", "superuser_kms_key_arn": policyKey}), "superuser_kms_key_arn", "no superuser secret that the key could be of"},
 		{"a service of no such kind", with(multi, object{"superuser_owning_service": "ecs"}), "superuser_owning_service", "`rds`, `redshift`"},
@@ -149,6 +153,9 @@ func TestRolePolicyArguments(t *testing.T) {
 		}
 	}
 }
+
+// elsewhere is an ARN in another Region.
+func elsewhere(arn string) string { return strings.Replace(arn, "eu-west-1", "us-east-1", 1) }
 
 // TestRolePolicyObject has what only an object of any type can get wrong, and
 // what it may be.
@@ -191,18 +198,36 @@ func TestRolePolicyObject(t *testing.T) {
 	}
 }
 
+// TestNullElements: null is no element of a set, and does not count as none.
+func TestNullElements(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, nil)
+	_, diagnostics := s.readPure("rotation_role_policy", object{"rotation_type": "ActiveDirectoryAndKeytabSingleUser", "secret_arn": policySecret, "keytab_secret_arns": []any{nil}})
+	expect(t, diagnostics, "ERROR keytab_secret_arns: Null Set Value…")
+	_, diagnostics = s.readPure("rotation_exclude_characters", object{"rotation_type": "Custom", "contexts": []any{"url", nil}})
+	expect(t, diagnostics, "ERROR contexts: Null Set Value…")
+	_, diagnostics = s.open(object{"rotation_type": "Custom", "contexts": []any{nil}})
+	expect(t, diagnostics, "ERROR contexts: Null Set Value…")
+	expect(t, s.validateProvider(object{"allowed_account_ids": []any{nil}}), "ERROR allowed_account_ids: Null Set Value…")
+}
+
 // TestRolePolicyOfUnknowns: as long as something is unknown so is the result,
 // and what is wrong with the rest is told.
 func TestRolePolicyOfUnknowns(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, nil)
+	// What terraform_data gives before apply: not even its type is known.
+	anything := tftypes.NewValue(tftypes.DynamicPseudoType, tftypes.UnknownValue)
 	for name, argument := range map[string]any{
 		"all":         unknown{},
-		"any":         tftypes.NewValue(tftypes.DynamicPseudoType, tftypes.UnknownValue),
+		"any":         anything,
 		"a type":      object{"rotation_type": unknown{}, "secret_arn": policySecret, "superuser_secret_arn": policySuperuser},
 		"an ARN":      object{"rotation_type": "Custom", "secret_arn": unknown{}},
 		"a superuser": object{"rotation_type": "MySQLMultiUser", "secret_arn": policySecret, "superuser_secret_arn": unknown{}},
 		"an optional": object{"rotation_type": "Custom", "secret_arn": policySecret, "kms_key_arn": unknown{}},
+		"any member":  object{"rotation_type": "Custom", "secret_arn": anything, "kms_key_arn": anything},
+		"any list":    object{"rotation_type": "ActiveDirectoryAndKeytabSingleUser", "secret_arn": policySecret, "keytab_secret_arns": anything},
+		"any item":    object{"rotation_type": "ActiveDirectoryAndKeytabSingleUser", "secret_arn": policySecret, "keytab_secret_arns": []any{policyKeytab, anything}},
 		"an item":     object{"rotation_type": "ActiveDirectoryAndKeytabSingleUser", "secret_arn": policySecret, "keytab_secret_arns": []any{policyKeytab, unknown{}}},
 	} {
 		if got, failed := s.call("role_policy", anyValue(argument)); failed != nil || got.IsKnown() {

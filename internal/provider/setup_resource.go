@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -85,7 +84,7 @@ func (r *setupResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 			"superuser_kms_key_arn": optional("ARN of the customer managed key of the superuser secret, which the execution role is then allowed to decrypt with. Leave it out for `aws/secretsmanager`.", kmsKeyARN),
 			"read_replica":          flag("Whether the secret is for a read replica of the superuser's database, so that the execution role has to be allowed to look it up at RDS. Default: false."),
 			"keytab_secret_arns": schema.SetAttribute{
-				Optional: true, ElementType: types.StringType, Validators: []validator.Set{setvalidator.ValueStringsAre(secretARN)},
+				Optional: true, ElementType: types.StringType, Validators: each(secretARN),
 				MarkdownDescription: "ARNs of the keytab secrets in the secret's `keytabArns`. The execution role is allowed to rotate them along. Required by `ActiveDirectoryAndKeytabSingleUser`, unless `access = \"external\"`, and refused by all others.",
 			},
 			"keytab_kms_key_arn": optional("ARN of the customer managed key of the keytab secrets. Leave it out for `aws/secretsmanager`.", kmsKeyARN),
@@ -107,7 +106,7 @@ func (r *setupResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 			"rotate_immediately":                flag("Whether the create rotates at once. Default: true, and false for a service-managed secret. Only the create: it does nothing later."),
 			"rotate_triggers":                   schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Any values. A changed value rotates now, in place, and the plan warns of it. Set for the first time they are only recorded."},
 			"wait_for_rotation":                 flag("Whether the apply waits for the outcome of a rotation that it started, and fails with the function's log if it failed for good or three times. Default: true."),
-			"preflight":                         optional("What the checks at plan do: `error` (default), `warn` or `off`. Default: the provider's `preflight`.", oneOf("preflight", preflightError, preflightWarn, preflightOff)),
+			"preflight":                         optional("What the checks at plan and before the first write do: `error`, `warn` or `off`. Default: the provider's `preflight`, else `error`.", oneOf("preflight", preflightError, preflightWarn, preflightOff)),
 			"check_secret_value":                flag("Whether the secret's value, the one before it and that of the superuser secret may be read, to check their format and to mask them in the function's log lines. They never leave the provider. Default: the provider's `check_secret_value`, else true."),
 			"statement_id":                      orComputed("Statement ID of the invoke permission. Default: derived from the secret's ARN.", statementID),
 			"role_policy_name":                  orComputed("Name of the inline policy on the execution role. Default: derived from the secret's ARN.", rolePolicyName),

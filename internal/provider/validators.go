@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
@@ -33,6 +34,12 @@ func (c check) ValidateString(_ context.Context, req validator.StringRequest, re
 	if wrong := c.wrong(req.ConfigValue.ValueString()); wrong != "" {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+c.thing, wrong)
 	}
+}
+
+// each are the validators of a set of strings: a check of every element, and none
+// of them is null.
+func each(c check) []validator.Set {
+	return []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(c)}
 }
 
 func parsed[T any](parse func(string) (T, error)) func(string) string {
