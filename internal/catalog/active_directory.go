@@ -49,11 +49,11 @@ var activeDirectoryAndKeytabSingleUser = &RotationType{
 
 var activeDirectoryFields = []Field{
 	{
-		Name: "awsSeamlessDomainDirectoryId", Required: true, Variable: "DICT_KEY_DIRECTORY", Example: "d-1234567890",
+		Name: "awsSeamlessDomainDirectoryId", Required: true, TextOnly: true, Variable: "DICT_KEY_DIRECTORY", Example: "d-1234567890",
 		Note: "ID of the directory: \"d-\" and ten digits or small letters a to f.",
 	},
 	{
-		Name: "awsSeamlessDomainUsername", Required: true, Variable: "DICT_KEY_USERNAME", NoExcluded: true, Example: "app",
+		Name: "awsSeamlessDomainUsername", Required: true, TextOnly: true, Variable: "DICT_KEY_USERNAME", NoExcluded: true, Example: "app",
 		Note: "The bare name: with the default exclusion neither app@example.com nor EXAMPLE\\app. Directory Service takes at most 64 characters.",
 	},
 	{

@@ -87,8 +87,10 @@ type Field struct {
 	Example  string   // for the documentation, as text; TextList and the like: items between commas; empty if the field is not in examples
 	Note     string   // what else to know, full sentences
 
-	// NullFails says that the function fails on an explicit null in a field that may be absent.
-	NullFails bool
+	// Needed says that the function does not ask for the field and takes null, but connects to nothing without it.
+	Needed bool
+	// TextOnly says that the function fails on a value that is there and is not text.
+	TextOnly bool
 	// NoExcluded says that the function rejects the user name or password if it contains an excluded character (Password).
 	NoExcluded bool
 	// Variable is the environment variable of the function that gives the field another name; empty if none.
@@ -144,7 +146,7 @@ type Clone struct {
 	Suffix        string // appended to the user name, and taken off it when it is there
 	MaxLength     int    // of the name with the suffix, in characters; 0 if the function does not check it
 	LimitVariable string // environment variable of the function that overrides MaxLength; empty if none
-	EngineLimit   int    // with LimitVariable, the longest user name that the engine itself takes; 0 if there is no variable
+	EngineLimit   int    // the longest user name that the engine takes, in characters; 0 if not known, or if the function never lets a longer one pass
 	UpperCase     bool   // the function writes both names in upper case, and takes off the suffix only in upper case
 	RefusesEmpty  bool   // the function refuses a user name that is the suffix alone
 }
@@ -273,6 +275,11 @@ func (t *RotationType) Field(name string) (Field, bool) {
 func (t *RotationType) Engines() (values []string, prefix bool) {
 	field, _ := t.Field("engine")
 	return slices.Clone(field.Allowed), field.Prefix
+}
+
+// Reads reports whether the function reads an environment variable.
+func (t *RotationType) Reads(variable string) bool {
+	return slices.ContainsFunc(t.Environment, func(v Variable) bool { return v.Name == variable })
 }
 
 // Lookup returns a rotation type by its name.

@@ -126,7 +126,7 @@ func (t *RotationType) MinimumExclude() string { return minimumExclude[t.Engine]
 
 // PasswordLengths returns the lengths of passwords that some user of the type's engine may have, in characters; 0 is unknown. With
 // the context MasterUser they are those of the master user. Other contexts do not matter. Limits that are not confirmed, or that a
-// policy sets which can be switched off, are not counted, so that a length outside is refused for certain.
+// policy sets which can be switched off, are not counted.
 func (t *RotationType) PasswordLengths(contexts ...string) (shortest, longest int) {
 	if t.Password == nil {
 		return 0, 0
@@ -175,11 +175,6 @@ func (c PasswordConstraint) concerns(names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(c.Engines, name) })
 }
 
-// reads reports whether the function reads an environment variable.
-func (t *RotationType) reads(variable string) bool {
-	return slices.ContainsFunc(t.Environment, func(v Variable) bool { return v.Name == variable })
-}
-
 // excluding collects the characters for rotation types of one engine, of which the names are given.
 func excluding(rotationTypes []*RotationType, engine string, names, in []string) (Exclusion, error) {
 	for _, name := range in {
@@ -214,7 +209,7 @@ func excluding(rotationTypes []*RotationType, engine string, names, in []string)
 		}
 	}
 	for _, t := range rotationTypes {
-		if !t.reads("EXCLUDE_CHARACTERS") {
+		if !t.Reads("EXCLUDE_CHARACTERS") {
 			e.note("The rotation function reads no EXCLUDE_CHARACTERS and excludes nothing: the first password can do without these characters, a rotated one may have any.")
 		}
 		if slices.ContainsFunc(t.Fields, func(f Field) bool { return f.NoExcluded }) {

@@ -6,9 +6,10 @@ import (
 )
 
 // databaseFields returns the fields that every database function requires, and the rest.
-func databaseFields(engine, host Field, username string, rest ...Field) []Field {
+func databaseFields(engine, host, username Field, rest ...Field) []Field {
 	engine.Name, engine.Required, engine.Example = "engine", true, engine.Allowed[0]
 	host.Name, host.Required = "host", true
+	username.Name, username.Required, username.Example = "username", true, "app"
 	host.Note = "Host name without a port: " + host.Note
 	if slices.ContainsFunc(rest, func(f Field) bool { return f.Name == superuserField.Name }) {
 		host.Note += " The function compares it with the superuser's, letter by letter."
@@ -16,7 +17,7 @@ func databaseFields(engine, host Field, username string, rest ...Field) []Field 
 	return append([]Field{
 		engine,
 		host,
-		{Name: "username", Required: true, Example: "app", Note: username},
+		username,
 		{Name: "password", Required: true, Example: placeholder, Note: "Each rotation replaces it."},
 	}, rest...)
 }
@@ -44,7 +45,11 @@ var (
 	}
 )
 
-const switchesUser = "The name of the user, or of its clone: each rotation switches to the other."
+// The user of a secret. The functions that alternate between two users take the name apart to make the other's.
+var (
+	oneUser          Field
+	alternatingUsers = Field{TextOnly: true, Note: "The name of the user, or of its clone: each rotation switches to the other."}
+)
 
 func databaseField(field Field) Field {
 	field.Name = "dbname"

@@ -9,7 +9,7 @@ var db2SingleUser = &RotationType{
 	Strategy:    SingleUser,
 	Hosted:      true,
 	Port:        50000,
-	Fields:      databaseFields(db2Engine, rdsInstance, "", db2Database, portField(50000), superuserField, instanceField, clusterField),
+	Fields:      databaseFields(db2Engine, rdsInstance, oneUser, db2Database, portField(50000), superuserField, instanceField, clusterField),
 	Password:    &Password{ExcludeCharacters: `/@"'\;`, Length: 32},
 	Superuser:   rdsSuperuser(instanceTag),
 	Grants:      rdsGrants("rds:DescribeDBInstances"),
@@ -31,7 +31,7 @@ var db2MultiUser = &RotationType{
 	Strategy:    AlternatingUsers,
 	Hosted:      true,
 	Port:        50000,
-	Fields:      databaseFields(db2Engine, rdsInstance, switchesUser, db2Database, portField(50000), superuserField, instanceField, clusterField),
+	Fields:      databaseFields(db2Engine, rdsInstance, alternatingUsers, db2Database, portField(50000), superuserField, instanceField, clusterField),
 	Clone:       &Clone{Suffix: "_clone", MaxLength: 16, RefusesEmpty: true},
 	Password:    &Password{ExcludeCharacters: `/@"'\;`, Length: 32},
 	Superuser:   rdsSuperuser(instanceTag),
@@ -56,7 +56,7 @@ var db2MultiUser = &RotationType{
 
 var (
 	db2Engine   = Field{Allowed: []string{"db2"}, Prefix: true, Note: `"db2-se" and "db2-ae" are accepted. The function fails on anything but text.`}
-	db2Database = databaseField(Field{Example: "ORDERS", Note: "The function does not ask for it, but without it connects to a database named \"None\", so that no login works."})
+	db2Database = databaseField(Field{Needed: true, Example: "ORDERS", Note: "The function does not ask for it, but without it connects to a database named \"None\", so that no login works."})
 )
 
 var db2EngineError = FunctionError{"AttributeError", "'%s' object has no attribute 'startswith'", "The field engine is not text."}

@@ -90,7 +90,7 @@ var influxDBMultiUser = &RotationType{
 
 var (
 	influxDBEngine   = Field{Name: "engine", Required: true, Allowed: []string{"timestream-influxdb"}, Example: "timestream-influxdb"}
-	influxDBInstance = Field{Name: "dbIdentifier", Required: true, Example: "abc123def4", Note: "ID of the Timestream for InfluxDB instance: 3 to 64 letters and digits."}
+	influxDBInstance = Field{Name: "dbIdentifier", Required: true, TextOnly: true, Example: "abc123def4", Note: "ID of the Timestream for InfluxDB instance: 3 to 64 letters and digits."}
 	influxDBGrant    = Grant{On: OnService, Actions: []string{"timestream-influxdb:GetDbInstance"}}
 )
 

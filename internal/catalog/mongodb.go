@@ -10,7 +10,7 @@ var mongoDBSingleUser = &RotationType{
 	Hosted:        true,
 	Port:          27017,
 	Database:      "admin",
-	Fields:        databaseFields(mongoEngine, docDBCluster, "", mongoDatabase, portField(27017), tlsField(""), instanceField, clusterField),
+	Fields:        databaseFields(mongoEngine, docDBCluster, oneUser, mongoDatabase, portField(27017), tlsField(""), instanceField, clusterField),
 	Password:      &Password{ExcludeCharacters: `/@"'\`, Length: 32},
 	Grants:        []Grant{secretGrant, passwordGrant},
 	Environment:   databaseEnvironment(`/@"'\`, 32),
@@ -28,7 +28,7 @@ var mongoDBMultiUser = &RotationType{
 	Hosted:      true,
 	Port:        27017,
 	Database:    "admin",
-	Fields:      databaseFields(mongoEngine, docDBCluster, switchesUser, mongoDatabase, portField(27017), tlsField(""), superuserField, instanceField, clusterField),
+	Fields:      databaseFields(mongoEngine, docDBCluster, alternatingUsers, mongoDatabase, portField(27017), tlsField(""), superuserField, instanceField, clusterField),
 	Clone:       &Clone{Suffix: "_clone"},
 	Password:    &Password{ExcludeCharacters: `/@"'\`, Length: 32},
 	Superuser:   &Superuser{Field: "masterarn", Fields: []string{"engine", "host", "username", "password"}},
@@ -48,7 +48,7 @@ var mongoDBMultiUser = &RotationType{
 
 var (
 	mongoEngine   = Field{Allowed: []string{"mongo"}, Note: `"docdb", which is the engine in RDS and in Terraform, and "mongodb" are refused.`}
-	mongoDatabase = databaseField(Field{Default: "admin", NullFails: true, Example: "admin", Note: "The database that the user logs in to. The function fails on null."})
+	mongoDatabase = databaseField(Field{Default: "admin", TextOnly: true, Example: "admin", Note: "The database that the user logs in to. The function fails on null."})
 )
 
 var mongoPasswordError = FunctionError{"ValueError", "Error encountered when attempting to set password in database for user %s", "The database refused the new password or the grants."}

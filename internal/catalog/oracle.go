@@ -9,7 +9,7 @@ var oracleSingleUser = &RotationType{
 	Strategy:      SingleUser,
 	Hosted:        true,
 	Port:          1521,
-	Fields:        databaseFields(oracleEngine, rdsInstance, "", oracleDatabase, portTextField(1521), oracleTLS, instanceField, clusterField),
+	Fields:        databaseFields(oracleEngine, oracleHost, oneUser, oracleDatabase, portTextField(1521), oracleTLS, instanceField, clusterField),
 	Password:      &Password{ExcludeCharacters: `/@"'\`, Length: 30},
 	Grants:        []Grant{secretGrant, passwordGrant},
 	Environment:   databaseEnvironment(`/@"'\`, 30),
@@ -26,8 +26,7 @@ var oracleMultiUser = &RotationType{
 	Strategy:    AlternatingUsers,
 	Hosted:      true,
 	Port:        1521,
-	Fields: databaseFields(oracleEngine, rdsInstance,
-		switchesUser+" Both names are written in upper case, and the suffix is known in upper case only: the clone of \"app_clone\" is \"APP_CLONE_CLONE\".",
+	Fields: databaseFields(oracleEngine, oracleHost, oracleAlternatingUsers,
 		oracleDatabase, portTextField(1521), oracleTLS, superuserField, instanceField, clusterField),
 	Clone:       &Clone{Suffix: "_CLONE", MaxLength: 30, UpperCase: true},
 	Password:    &Password{ExcludeCharacters: `/@"'\`, Length: 30},
@@ -44,9 +43,11 @@ var oracleMultiUser = &RotationType{
 }
 
 var (
-	oracleEngine   = Field{Allowed: []string{"oracle"}, Note: `The engines of RDS, "oracle-ee" or "oracle-se2" say, are refused here.`}
-	oracleDatabase = databaseField(Field{Required: true, NullFails: true, Example: "ORCL", Note: "With TLS the function takes it for the SID, without TLS for the service name. It fails on null."})
-	oracleTLS      = tlsField(" The port must be that of the TCPS listener for TLS; the default is not.")
+	oracleHost             = Field{TextOnly: true, Example: rdsInstance.Example, Note: rdsInstance.Note} // The functions add texts to it.
+	oracleAlternatingUsers = Field{TextOnly: true, Note: alternatingUsers.Note + " Both names are written in upper case, and the suffix is known in upper case only: the clone of \"app_clone\" is \"APP_CLONE_CLONE\"."}
+	oracleEngine           = Field{Allowed: []string{"oracle"}, Note: `The engines of RDS, "oracle-ee" or "oracle-se2" say, are refused here.`}
+	oracleDatabase         = databaseField(Field{Required: true, TextOnly: true, Example: "ORCL", Note: "With TLS the function takes it for the SID, without TLS for the service name. It fails on null."})
+	oracleTLS              = tlsField(" The port must be that of the TCPS listener for TLS; the default is not.")
 )
 
 const quoteNote = `A password with " breaks the statement that sets it, so EXCLUDE_CHARACTERS must keep that character.`

@@ -10,7 +10,7 @@ var redshiftSingleUser = &RotationType{
 	Hosted:      true,
 	Port:        5439,
 	Database:    "dev",
-	Fields: databaseFields(redshiftEngine, redshiftCluster, "",
+	Fields: databaseFields(redshiftEngine, redshiftCluster, oneUser,
 		databaseField(Field{Default: "dev", Note: "An explicit null is no database, not the default."}),
 		portField(5439), clusterField, namespaceField),
 	Password:      &Password{ExcludeCharacters: `/@"'\:`, Length: 32},
@@ -30,10 +30,11 @@ var redshiftMultiUser = &RotationType{
 	Hosted:      true,
 	Port:        5439,
 	Database:    "dev",
-	Fields: databaseFields(redshiftEngine, redshiftCluster, switchesUser,
+	Fields: databaseFields(redshiftEngine, redshiftCluster, alternatingUsers,
 		databaseField(Field{Default: "dev", Note: "An explicit null is the default."}),
 		portField(5439), superuserField, clusterField, namespaceField),
-	Clone:    &Clone{Suffix: "_clone"},
+	// https://docs.aws.amazon.com/redshift/latest/dg/r_names.html has bytes, of which a character can need several.
+	Clone:    &Clone{Suffix: "_clone", EngineLimit: 127},
 	Password: &Password{ExcludeCharacters: `/@"'\:`, Length: 32},
 	Superuser: &Superuser{
 		Field:         "masterarn",

@@ -25,21 +25,6 @@ const (
 	pythonSpace = "\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 )
 
-// TextOnly reports whether the function fails on a value of the field that is there and is not text. It takes a user name apart to
-// make that of a clone, or compares it with USER_NAME of its environment; and what fails on null fails on the rest.
-func (t *RotationType) TextOnly(f Field) bool {
-	switch f.Name {
-	case "username":
-		return t.Clone != nil || t.Reads("USER_NAME")
-	case "host":
-		return t.Engine == "oracle" // The functions put the address together with +.
-	}
-	return f.NullFails
-}
-
-// Reads reports whether the function reads an environment variable.
-func (t *RotationType) Reads(variable string) bool { return t.reads(variable) }
-
 // JSONSchema returns the JSON Schema of the SecretString, draft 2020-12, indented. A value is valid exactly if the function does not
 // fail on it whatever its environment, so that unknown fields are valid, and so is what only the database refuses. The schema of Custom
 // accepts everything.
@@ -137,7 +122,7 @@ func (t *RotationType) restrict(s *schema, f Field) {
 }
 
 func (t *RotationType) restrictText(s *schema, f Field) {
-	if t.TextOnly(f) {
+	if f.TextOnly {
 		s.Type = "string"
 	}
 	switch {

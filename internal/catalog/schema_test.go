@@ -132,13 +132,15 @@ func TestExample(t *testing.T) {
 func TestTextOnly(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
-		"OracleSingleUser": "host dbname", "OracleMultiUser": "host username dbname", "MongoDBSingleUser": "dbname", "MongoDBMultiUser": "username dbname", "ElastiCacheUser": "username",
+		"OracleSingleUser": "host dbname", "OracleMultiUser": "host username dbname", "MongoDBSingleUser": "dbname", "MongoDBMultiUser": "username dbname", "ElastiCacheUser": "username password",
 		"MySQLMultiUser": "username", "PostgreSQLMultiUser": "username", "MariaDBMultiUser": "username", "SQLServerMultiUser": "username", "Db2MultiUser": "username", "RedshiftMultiUser": "username",
+		"InfluxDBSingleUser": "dbIdentifier", "InfluxDBMultiUser": "dbIdentifier",
+		"ActiveDirectorySingleUser": "awsSeamlessDomainDirectoryId awsSeamlessDomainUsername", "ActiveDirectoryAndKeytabSingleUser": "awsSeamlessDomainDirectoryId awsSeamlessDomainUsername",
 	}
 	for _, rotationType := range All() {
 		var names []string
 		for _, f := range rotationType.Fields {
-			if rotationType.TextOnly(f) {
+			if f.TextOnly {
 				names = append(names, f.Name)
 			}
 		}

@@ -94,10 +94,10 @@ func TestFields(t *testing.T) {
 		master   = " masterarn!:secret"
 		mysql    = database + "dbname port:port=3306 ssl:tls"
 		postgres = database + "dbname=postgres port:port=5432 ssl:tls"
-		oracle   = database + "dbname!0 port:text=1521 ssl:tls"
+		oracle   = database + "dbname! port:text=1521 ssl:tls"
 		server   = database + "dbname=master port:text=1433 ssl:tls"
 		db2      = database + "dbname port:port=50000"
-		mongo    = database + "dbname0=admin port:port=27017 ssl:tls"
+		mongo    = database + "dbname=admin port:port=27017 ssl:tls"
 		dev      = database + "dbname=dev port:port=5439"
 		ad       = "awsSeamlessDomainDirectoryId!$DICT_KEY_DIRECTORY awsSeamlessDomainUsername!^$DICT_KEY_USERNAME awsSeamlessDomainPassword!^$DICT_KEY_PASSWORD"
 	)
@@ -131,7 +131,6 @@ func TestFields(t *testing.T) {
 			}{
 				{field.Required, "!"},
 				{field.Ignored, "~"},
-				{field.NullFails, "0"},
 				{field.NoExcluded, "^"},
 				{true, kinds[field.Kind]},
 				{field.When != nil, "?"},
@@ -224,7 +223,7 @@ func TestCloneLimits(t *testing.T) {
 		{sqlServerMultiUser, Clone{Suffix: "_clone", MaxLength: 128}, 122},
 		{db2MultiUser, Clone{Suffix: "_clone", MaxLength: 16, RefusesEmpty: true}, 10},
 		{mongoDBMultiUser, Clone{Suffix: "_clone"}, 0},
-		{redshiftMultiUser, Clone{Suffix: "_clone"}, 0},
+		{redshiftMultiUser, Clone{Suffix: "_clone", EngineLimit: 127}, 0},
 	}
 	for _, test := range tests {
 		clone := *test.rotationType.Clone

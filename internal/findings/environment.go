@@ -39,7 +39,9 @@ var passwordClasses = []struct {
 }
 
 // Environment checks the environment variables of a rotation function, which must all be given, for the secret with the ARN given,
-// empty if not known. A nil environment is one that is not known, on which nothing is found. No finding contains a variable's value.
+// empty if not known. A finding is an error where the function or GetRandomPassword fails, and a warning where only the engine is
+// going to refuse the passwords. A nil environment is one that is not known, on which nothing is found. No finding contains a
+// variable's value.
 func Environment(t *catalog.RotationType, environment map[string]string, secretARN string) []Finding {
 	if environment == nil {
 		return nil
@@ -83,7 +85,7 @@ func (c *environmentCheck) variable(v catalog.Variable) {
 	case !set:
 	case v.Name == catalog.EndpointVariable:
 		// The AWS SDK for Python takes no address without a scheme.
-		if !strings.HasPrefix(text, "https://") && !strings.HasPrefix(text, "http://") {
+		if lower := strings.ToLower(text); !strings.HasPrefix(lower, "https://") && !strings.HasPrefix(lower, "http://") {
 			c.add(FunctionEnvInvalid, Error, fmt.Sprintf("The environment variable %s is not an address with https:// before it.", v.Name),
 				"Set it to the address of Secrets Manager in the region, as in https://secretsmanager.eu-central-1.amazonaws.com.")
 		}
@@ -130,7 +132,7 @@ func (c *environmentCheck) length(length int, whole bool) {
 	case length < 1 || length > maxPasswordLength:
 		c.add(PasswordLengthInvalid, Error, fmt.Sprintf("The environment variable %s is not between 1 and %d, which are the lengths that GetRandomPassword makes.", variableLength, maxPasswordLength), "Set it to a length that the database accepts, or leave it out for the default.")
 	case length < shortest || longest > 0 && length > longest:
-		c.add(PasswordLengthInvalid, Error, fmt.Sprintf("The environment variable %s is not a length that %s accepts: %s.", variableLength, c.t.Engine, lengthRange(shortest, longest)), "Set it to such a length, or leave it out for the default.")
+		c.add(PasswordLengthInvalid, Warning, fmt.Sprintf("The environment variable %s is not a length that AWS documents for passwords of %s: %s.", variableLength, c.t.Engine, lengthRange(shortest, longest)), "Set it to such a length, or leave it out for the default.")
 	default:
 		c.masterLength(length)
 	}
@@ -198,7 +200,7 @@ func (c *environmentCheck) password() {
 	case eachType && len(emptied) > 0:
 		c.add(ExcludeCharactersImpossible, Error, fmt.Sprintf("The environment variable %s excludes every character of a class of which each password needs one: %s. GetRandomPassword refuses that.", variableCharacters, strings.Join(emptied, ", ")), remedy)
 	case len(needed) > 0:
-		c.add(ExcludeCharactersImpossible, Error, fmt.Sprintf("The rotation function's environment variables leave no character of a class of which %s wants one in every password: %s.", c.t.Engine, strings.Join(needed, ", ")), "Exclude less.")
+		c.add(ExcludeCharactersImpossible, Warning, fmt.Sprintf("The rotation function's environment variables leave no character of a class of which %s wants one in every password: %s.", c.t.Engine, strings.Join(needed, ", ")), "Exclude less.")
 	case eachType && c.shorterThan(len(left)):
 		c.add(PasswordLengthInvalid, Error, fmt.Sprintf("The environment variable %s is less than the number of classes of characters of which each password needs one, and GetRandomPassword refuses that.", variableLength), "Set it to a length that the database accepts, or leave it out for the default.")
 	}

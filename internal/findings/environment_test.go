@@ -18,7 +18,7 @@ func TestEnvironment(t *testing.T) {
 		tooFew     = "warning exclude-characters-too-few"
 		impossible = "error exclude-characters-impossible"
 		length     = "error password-length-invalid"
-		master     = "warning password-length-invalid"
+		engines    = "warning password-length-invalid"
 		lower      = "abcdefghijklmnopqrstuvwxyz"
 	)
 	base := `/@"'\`
@@ -30,6 +30,7 @@ func TestEnvironment(t *testing.T) {
 		{"defaults", "MySQLMultiUser", nil, nil},
 		{"no endpoint", "MySQLMultiUser", []string{"SECRETS_MANAGER_ENDPOINT", "-"}, []string{noEndpoint}},
 		{"endpoint without scheme", "MySQLMultiUser", []string{"SECRETS_MANAGER_ENDPOINT", "secretsmanager.eu-central-1.amazonaws.com"}, []string{invalid}},
+		{"endpoint in capitals", "MySQLMultiUser", []string{"SECRETS_MANAGER_ENDPOINT", "HTTPS://secretsmanager.eu-central-1.amazonaws.com"}, nil},
 		{"endpoint in the lab", "MySQLMultiUser", []string{"SECRETS_MANAGER_ENDPOINT", "http://127.0.0.1:4599"}, nil},
 		{"another variable", "MySQLMultiUser", []string{"USER_NAME", "x", "LOG_LEVEL", "debug"}, nil},
 		{"no endpoint", "Custom", []string{"SECRETS_MANAGER_ENDPOINT", "-"}, []string{noEndpoint}},
@@ -53,7 +54,7 @@ func TestEnvironment(t *testing.T) {
 		{"no digits left", "MySQLSingleUser", []string{"EXCLUDE_CHARACTERS", base + "0123456789"}, []string{impossible}},
 		{"no digits left, which are off", "MySQLSingleUser", []string{"EXCLUDE_CHARACTERS", base + "0123456789", "EXCLUDE_NUMBERS", "true"}, nil},
 		{"no digits left, not each type", "MySQLSingleUser", []string{"EXCLUDE_CHARACTERS", base + "0123456789", "REQUIRE_EACH_INCLUDED_TYPE", "false"}, nil},
-		{"no digits left, not each type", "RedshiftSingleUser", []string{"EXCLUDE_CHARACTERS", base + "0123456789", "REQUIRE_EACH_INCLUDED_TYPE", "false"}, []string{impossible}},
+		{"no digits left, not each type", "RedshiftSingleUser", []string{"EXCLUDE_CHARACTERS", base + "0123456789", "REQUIRE_EACH_INCLUDED_TYPE", "false"}, []string{"warning exclude-characters-impossible"}},
 		{"no digits left, switch not read", "RedshiftSingleUser", []string{"EXCLUDE_CHARACTERS", base + "0123456789", "EXCLUDE_NUMBERS", "true"}, []string{impossible}},
 		{"no digits left, switch not read", "ActiveDirectorySingleUser", []string{"EXCLUDE_CHARACTERS", base + "0123456789", "REQUIRE_EACH_INCLUDED_TYPE", "false"}, []string{impossible}},
 		{"no punctuation", "RedshiftSingleUser", []string{"EXCLUDE_PUNCTUATION", "1"}, nil},
@@ -67,12 +68,12 @@ func TestEnvironment(t *testing.T) {
 		{"empty", "MySQLSingleUser", []string{"PASSWORD_LENGTH", ""}, []string{length}},
 		{"zero", "MySQLSingleUser", []string{"PASSWORD_LENGTH", "0"}, []string{length}},
 		{"4097", "MySQLSingleUser", []string{"PASSWORD_LENGTH", "4097"}, []string{length}},
-		{"three of four classes", "MySQLSingleUser", []string{"PASSWORD_LENGTH", "3"}, []string{master, length}},
-		{"three of three classes", "MySQLSingleUser", []string{"PASSWORD_LENGTH", "3", "EXCLUDE_PUNCTUATION", "true"}, []string{master}},
-		{"long for the master user", "MySQLSingleUser", []string{"PASSWORD_LENGTH", "64"}, []string{master}},
-		{"long for Redshift", "RedshiftMultiUser", []string{"PASSWORD_LENGTH", "65"}, []string{length}},
+		{"three of four classes", "MySQLSingleUser", []string{"PASSWORD_LENGTH", "3"}, []string{engines, length}},
+		{"three of three classes", "MySQLSingleUser", []string{"PASSWORD_LENGTH", "3", "EXCLUDE_PUNCTUATION", "true"}, []string{engines}},
+		{"long for the master user", "MySQLSingleUser", []string{"PASSWORD_LENGTH", "64"}, []string{engines}},
+		{"long for Redshift", "RedshiftMultiUser", []string{"PASSWORD_LENGTH", "65"}, []string{engines}},
 		{"longest for Redshift", "RedshiftMultiUser", []string{"PASSWORD_LENGTH", "64"}, nil},
-		{"short for Redshift", "RedshiftMultiUser", []string{"PASSWORD_LENGTH", "7"}, []string{length}},
+		{"short for Redshift", "RedshiftMultiUser", []string{"PASSWORD_LENGTH", "7"}, []string{engines}},
 		{"length is not read", "ActiveDirectorySingleUser", []string{"PASSWORD_LENGTH", "many"}, nil},
 
 		{"truth", "OracleMultiUser", []string{"EXCLUDE_NUMBERS", "TRUE"}, nil},
@@ -88,7 +89,7 @@ func TestEnvironment(t *testing.T) {
 
 		{"nothing of ElastiCache", "ElastiCacheUser", []string{"EXCLUDE_CHARACTERS", base + ","}, []string{noEndpoint, noEndpoint}},
 		{"another secret", "ElastiCacheUser", []string{"EXCLUDE_CHARACTERS", base + ",", "USER_NAME", "app", "SECRET_ARN", secret + "x"}, []string{invalid}},
-		{"short for ElastiCache", "ElastiCacheUser", []string{"EXCLUDE_CHARACTERS", base + ",", "USER_NAME", "app", "SECRET_ARN", secret, "PASSWORD_LENGTH", "15"}, []string{length}},
+		{"short for ElastiCache", "ElastiCacheUser", []string{"EXCLUDE_CHARACTERS", base + ",", "USER_NAME", "app", "SECRET_ARN", secret, "PASSWORD_LENGTH", "15"}, []string{engines}},
 		{"waits", "ElastiCacheUser", []string{"EXCLUDE_CHARACTERS", base + ",", "USER_NAME", "app", "SECRET_ARN", secret, "MAX_WAITING_TIME_FOR_ACTIVE_IN_SECONDS", "10m"}, []string{invalid}},
 	}
 	for _, test := range tests {

@@ -83,7 +83,7 @@ func (c *check) absent(f catalog.Field, name string) {
 			remedy = fmt.Sprintf("Add the field %q to the value, with %s.", name, alternatives(f))
 		}
 		c.add(SecretKeyMissing, Error, fmt.Sprintf("The field %q is missing. The rotation function fails without it.", name), remedy)
-	case c.needsDatabase(f):
+	case f.Needed:
 		c.add(SecretKeyUnusable, Warning, fmt.Sprintf("The field %q is missing. The rotation function has no default for it and connects to no database without it.", name), remedy)
 	default:
 		c.conditions(f, name)
@@ -98,12 +98,6 @@ func (c *check) hasUnknown() bool {
 		}
 	}
 	return false
-}
-
-// needsDatabase reports whether a field is the database of Db2. The user guide says that it is optional, and the function writes it
-// into its connection string all the same.
-func (c *check) needsDatabase(f catalog.Field) bool {
-	return f.Name == "dbname" && !f.Required && c.t.Database == "" && strings.HasPrefix(c.t.Engine, "db2")
 }
 
 // conditions are the cases in which the function fails without an optional field.
@@ -165,7 +159,7 @@ func (c *check) text(f catalog.Field, name string, v jsonValue) {
 		if !plain || !accepts(f, v.text) {
 			c.notAllowed(f, name)
 		}
-	case !plain && c.t.TextOnly(f):
+	case !plain && f.TextOnly:
 		c.add(SecretKeyType, Error, fmt.Sprintf("The field %q is not text, and the rotation function fails on anything else.", name), "Write it as text.")
 	case !plain:
 		c.notText(f, name, v)
@@ -175,7 +169,7 @@ func (c *check) text(f catalog.Field, name string, v jsonValue) {
 		c.add(SecretKeyUnusable, Error, `The field "username" is not the USER_NAME in the rotation function's environment, and the function refuses every other user.`,
 			"Make both the same, or give the secret a function of its own.")
 	case v.text == "":
-		if f.Required || len(f.When) > 0 || c.needsDatabase(f) {
+		if f.Required || f.Needed || f.TextOnly || len(f.When) > 0 {
 			c.add(SecretKeyUnusable, Warning, fmt.Sprintf("The field %q is empty.", name), "Write its value, or leave the field out if it is optional.")
 		}
 	case f.NoExcluded && strings.ContainsAny(v.text, c.excluded()):
@@ -215,7 +209,7 @@ func (c *check) notText(f catalog.Field, name string, v jsonValue) {
 	if f.NoExcluded && c.environment != nil && c.excluded() != "" && v.kind != jsonArray && v.kind != jsonObject {
 		severity = Error // The function searches it for the excluded characters.
 	}
-	if v.kind == jsonNull && !f.Required && len(f.When) == 0 && !c.needsDatabase(f) {
+	if v.kind == jsonNull && !f.Required && !f.Needed && len(f.When) == 0 {
 		return
 	}
 	c.add(SecretKeyUnusable, severity, fmt.Sprintf("The field %q is not text.", name), "Write it as text.")
@@ -261,11 +255,14 @@ func (c *check) cloned(username string) {
 			limit = n
 		}
 	}
-	tooLong := func(severity Severity, limit int, more string) {
-		c.add(SecretUsernameTooLong, severity,
-			fmt.Sprintf("The rotation function names the second user like the first with %q appended, and refuses more than %d characters%s.", clone.Suffix, limit, more),
-			fmt.Sprintf("Choose a user name of at most %d characters.", max(limit-utf8.RuneCountInString(clone.Suffix), 0)))
+	tooLong := func(severity Severity, who string, limit int, more string) {
+		remedy := fmt.Sprintf("Choose a user name of at most %d characters.", max(limit-utf8.RuneCountInString(clone.Suffix), 0))
+		if clone.LimitVariable != "" && limit < clone.EngineLimit {
+			remedy = fmt.Sprintf("%s, or set %s in the function's environment to at most %d.", strings.TrimSuffix(remedy, "."), clone.LimitVariable, clone.EngineLimit)
+		}
+		c.add(SecretUsernameTooLong, severity, fmt.Sprintf("The rotation function names the second user like the first with %q appended, and %s %d characters%s.", clone.Suffix, who, limit, more), remedy)
 	}
+	const function, database = "refuses more than", "the database takes at most"
 	upper := clone.UpperCase && strings.HasSuffix(strings.ToUpper(username), clone.Suffix)
 	switch {
 	case username == clone.Suffix && clone.RefusesEmpty:
@@ -273,18 +270,20 @@ func (c *check) cloned(username string) {
 	case username == "" || alternate == "":
 		c.add(SecretKeyUnusable, Warning, `The field "username" names no user, at the latest when the rotation function switches to the second one.`, "Write the name of a database user.")
 	case strings.HasSuffix(username, clone.Suffix):
-	case clone.EngineLimit > 0 && length > clone.EngineLimit:
-		c.add(SecretUsernameTooLong, Error,
-			fmt.Sprintf("The rotation function names the second user like the first with %q appended, and the database takes no more than %d characters.", clone.Suffix, clone.EngineLimit),
-			fmt.Sprintf("Choose a user name of at most %d characters.", clone.EngineLimit-utf8.RuneCountInString(clone.Suffix)))
 	case clone.MaxLength > 0 && length > limit && known:
 		more := ""
 		if clone.LimitVariable != "" {
-			more = fmt.Sprintf(", the limit that %s in its environment or its absence sets", clone.LimitVariable)
+			more = fmt.Sprintf(" (its environment variable %s, or the default of that)", clone.LimitVariable)
 		}
-		tooLong(Error, limit, more)
+		tooLong(Error, function, limit, more)
+	case clone.EngineLimit > 0 && length > clone.EngineLimit:
+		severity := Warning
+		if !known {
+			severity = Error // The function refuses it as well, unless its limit is more than the database takes.
+		}
+		tooLong(severity, database, clone.EngineLimit, "")
 	case clone.MaxLength > 0 && length > limit:
-		tooLong(Warning, limit, fmt.Sprintf(" unless its environment variable %s sets another limit", clone.LimitVariable))
+		tooLong(Warning, function, limit, fmt.Sprintf(" unless its environment variable %s sets another limit", clone.LimitVariable))
 	case upper:
 		c.add(SecretKeyUnusable, Warning,
 			fmt.Sprintf("The field \"username\" ends in %q, but not in upper case. The rotation function does not take it for a clone and makes a clone of it.", clone.Suffix),

@@ -80,6 +80,7 @@ func superuserType(t *catalog.RotationType) *catalog.RotationType {
 			f = catalog.Field{Name: name}
 		}
 		f.Required = true
+		f.TextOnly = f.TextOnly && name != "username" // Of the superuser the function makes no clone.
 		format.Fields = append(format.Fields, f)
 	}
 	if len(t.Superuser.ManagedFields) == 0 || t.Superuser.ByTags {

@@ -113,7 +113,7 @@ func templateAttributes() attributes {
 			"maximum_length":          computedNumber("Characters of the user name with the suffix that the function allows. Null if it does not check."),
 			"maximum_username_length": computedNumber("Characters of the longest user name that a second one can be made of. Null if the function does not check."),
 			"limit_variable":          computedString("Environment variable of the function that replaces `maximum_length`. Null if there is none."),
-			"engine_limit":            computedNumber("With `limit_variable`, the longest user name that the engine takes. Null otherwise."),
+			"engine_limit":            computedNumber("The longest user name that the engine takes, where the function lets longer ones pass or its `limit_variable` can. Null otherwise."),
 			"upper_case":              computedFlag("Whether the function writes both names in upper case, and takes the suffix off only in upper case."),
 		}),
 		"superuser_required": computedFlag("Whether the function changes passwords with a superuser (\"master\"), whose secret it has to be able to read."),
