@@ -174,15 +174,28 @@ func TestPlanChecks(t *testing.T) {
 		},
 		"superuser with a key of its own": {
 			bad: plannedSetup{rotationType: "MariaDBMultiUser", value: database("mariadb", nil), superuser: superuser("mariadb", nil), prepare: func(w world, superuser string) object {
-				w.encrypt(t, superuser, "arn:aws:kms:eu-west-1:123456789012:key/1")
+				w.encrypt(t, superuser, validKey)
 				return nil
 			}},
 			want: []string{"WARNING superuser_kms_key_arn: The execution role may not use the secret's key (role-kms): …key/1…Set `superuser_kms_key_arn`"},
 			mend: func(p *plannedSetup) {
 				p.prepare = func(w world, superuser string) object {
-					const key = "arn:aws:kms:eu-west-1:123456789012:key/1"
-					w.encrypt(t, superuser, key)
-					return object{"superuser_kms_key_arn": key}
+					w.encrypt(t, superuser, validKey)
+					return object{"superuser_kms_key_arn": validKey}
+				}
+			},
+		},
+		"superuser with nothing but what a service's have": {
+			bad: plannedSetup{rotationType: "MySQLMultiUser", value: database("mysql", nil), superuser: object{"username": "admin", "password": firstPassword}},
+			want: []string{
+				"ERROR superuser_secret_arn: The superuser secret is not in the format that the rotation function expects (superuser-format): …\"engine\"",
+				"ERROR superuser_secret_arn: The superuser secret is not in the format that the rotation function expects (superuser-format): …\"host\"",
+			},
+			mend: func(p *plannedSetup) {
+				p.prepare = func(w world, _ string) object {
+					managed, err := w.CreateServiceManagedSecret(w.Region(), "rds!db-1", "rds", encoded(t, p.superuser), 7)
+					w.Must(err)
+					return object{"superuser_secret_arn": managed, "secret_id": w.NewSecret("of-managed", database("mysql", object{"masterarn": managed}))}
 				}
 			},
 		},
@@ -211,8 +224,10 @@ func TestPlanChecks(t *testing.T) {
 		},
 		"superuser of another host, maybe a replica": {
 			bad:  plannedSetup{rotationType: "MySQLMultiUser", value: database("mysql", nil), superuser: superuser("mysql", object{"host": "other.example.com"})},
-			want: []string{"WARNING superuser_secret_arn: The superuser secret is for another host (superuser-host-mismatch): …"},
-			mend: func(p *plannedSetup) { p.superuser["host"] = "db.example.com" },
+			want: []string{"WARNING superuser_secret_arn: The superuser secret is for another host (superuser-host-mismatch): …`read_replica = true`"},
+			mend: func(p *plannedSetup) {
+				p.prepare = func(world, string) object { return object{"read_replica": true} }
+			},
 		},
 		"superuser of another ARN": {
 			// Of the other secret nothing is said, since the function does not read it.
@@ -285,15 +300,19 @@ func TestPlanChecksWhatMayBeRead(t *testing.T) {
 	}
 	mismatch := []string{"ERROR superuser_secret_arn: The superuser secret is for another host (superuser-host-mismatch): …"}
 	for name, test := range map[string]struct {
-		setup  object
-		denied string // what the caller may not do with the superuser secret
-		want   []string
-		values int // that are read
+		setup     object
+		denied    string // what the caller may not do with the superuser secret
+		encrypted bool   // the superuser secret has a key of its own
+		want      []string
+		values    int // that are read
 	}{
 		"all":                           {want: mismatch, values: 2},
 		"no values":                     {setup: object{"check_secret_value": false}},
 		"superuser not to be described": {denied: "DescribeSecret", values: 1},
 		"superuser not to be read":      {denied: "GetSecretValue", values: 2},
+		"superuser's key to come":       {setup: object{"superuser_kms_key_arn": unknown{}}, encrypted: true, want: mismatch, values: 2},
+		"access to come":                {setup: object{"access": unknown{}}, encrypted: true, want: mismatch, values: 2},
+		"preflight to come":             {setup: object{"preflight": unknown{}}},
 		"superuser to come":             {setup: object{"superuser_secret_arn": unknown{}}, values: 1},
 		"type to come":                  {setup: object{"rotation_type": unknown{}}},
 		"no type":                       {setup: object{"rotation_type": nil}},
@@ -302,6 +321,9 @@ func TestPlanChecksWhatMayBeRead(t *testing.T) {
 			t.Parallel()
 			bad := bad
 			bad.prepare = func(w world, superuser string) object {
+				if test.encrypted {
+					w.encrypt(t, superuser, validKey)
+				}
 				if test.denied != "" {
 					_, err := w.Secrets.PutResourcePolicy(t.Context(), &secretsmanager.PutResourcePolicyInput{
 						SecretId:       &superuser,

@@ -122,7 +122,14 @@ func (r *setupResource) want(ctx context.Context, m setupModel, diags *diag.Diag
 	return w
 }
 
-func (r *setupResource) preflightOf(m setupModel) string { return or(m.Preflight, r.preflight) }
+// preflightOf is what the checks do. As long as that is not known they do
+// nothing.
+func (r *setupResource) preflightOf(m setupModel) string {
+	if m.Preflight.IsUnknown() {
+		return preflightOff
+	}
+	return or(m.Preflight, r.preflight)
+}
 
 func (m setupModel) managed() bool {
 	return or(m.Access, accessManaged) == accessManaged

@@ -60,15 +60,19 @@ func (m setupModel) validateARNs(diags *diag.Diagnostics) {
 	if noFunction == nil && noRole == nil && role.AccountID != function.AccountID {
 		wrong("role_arn", "execution role", "A function runs as a role of its own account. The function belongs to account "+function.AccountID+" and the role to account "+role.AccountID+".")
 	}
-	if key := kmsKey.FindStringSubmatch(m.KMSKeyARN.ValueString()); key != nil && region.wrong(named) == "" && key[1] != named {
-		wrong("kms_key_arn", "KMS key ARN", "The key is in "+key[1]+" and the secret in "+named+". A secret is encrypted with a key of its own Region.")
-	}
-	switch superuser, noSuperuser := arn.ParseSecret(m.SuperuserSecretARN.ValueString()); {
-	case noSuperuser != nil:
-	case m.SuperuserSecretARN.Equal(m.SecretID):
+	if _, err := arn.ParseSecret(m.SuperuserSecretARN.ValueString()); err == nil && m.SuperuserSecretARN.Equal(m.SecretID) {
 		wrong("superuser_secret_arn", "superuser secret", "`superuser_secret_arn` is the secret that rotates. The superuser is another user, with a secret of its own.")
-	case region.wrong(named) == "" && superuser.Region != named:
-		wrong("superuser_secret_arn", "superuser secret", "The superuser secret is in "+superuser.Region+" and the secret in "+named+". A rotation function reads secrets of its own Region only.")
+	}
+	if region.wrong(named) == "" {
+		m.rolePolicy().checkRegions(named, wrong)
+	}
+}
+
+// rolePolicy is what the role policy is asked for.
+func (m setupModel) rolePolicy() rolePolicyModel {
+	return rolePolicyModel{
+		RotationType: m.RotationType, KMSKeyARN: m.KMSKeyARN, SuperuserSecretARN: m.SuperuserSecretARN, SuperuserKMSKeyARN: m.SuperuserKMSKeyARN,
+		ReadReplica: m.ReadReplica, KeytabSecretARNs: m.KeytabSecretARNs, KeytabKMSKeyARN: m.KeytabKMSKeyARN,
 	}
 }
 
@@ -102,7 +106,8 @@ func (m setupModel) validateArguments(diags *diag.Diagnostics) {
 		diags.AddAttributeError(path.Root(attribute), "Invalid argument", detail)
 	}
 	level := or(m.Preflight, preflightError)
-	if t, ok := catalog.Lookup(m.RotationType.ValueString()); ok && !m.Preflight.IsUnknown() && level != preflightOff {
+	ofFunction := !m.RotationLambdaARN.IsNull() && !m.Preflight.IsUnknown() && level != preflightOff
+	if t, ok := catalog.Lookup(m.RotationType.ValueString()); ok && ofFunction {
 		switch {
 		case m.SuperuserSecretARN.IsNull() && m.managed() && !m.Access.IsUnknown():
 			for _, f := range findings.Superuser(t, "", nil) {
@@ -113,37 +118,39 @@ func (m setupModel) validateArguments(diags *diag.Diagnostics) {
 				"The rotation function of "+t.Name+" reads no superuser secret, and its role is not allowed to. Remove `superuser_secret_arn`, or choose the rotation type that needs it.")
 		}
 	}
-	if m.managed() && !m.Access.IsUnknown() && !m.Preflight.IsUnknown() && level != preflightOff {
-		of := rolePolicyModel{
-			RotationType: m.RotationType, SuperuserSecretARN: m.SuperuserSecretARN, SuperuserKMSKeyARN: m.SuperuserKMSKeyARN,
-			ReadReplica: m.ReadReplica, KeytabSecretARNs: m.KeytabSecretARNs, KeytabKMSKeyARN: m.KeytabKMSKeyARN,
-		}
-		for _, p := range of.problems() {
+	if ofFunction && m.managed() && !m.Access.IsUnknown() {
+		for _, p := range m.rolePolicy().problems() {
 			if p.argument != findings.SuperuserArgument { // See above.
 				diags.Append(diagnosticOf(rotation.Problem{Attribute: p.argument, Summary: p.summary, Detail: p.detail, Warning: level == preflightWarn}))
 			}
 		}
 	}
-	if m.RotationLambdaARN.IsNull() {
-		for _, argument := range []struct {
-			name  string
-			value attr.Value
-		}{
-			{"rotation_type", m.RotationType},
-			{"superuser_secret_arn", m.SuperuserSecretARN},
-			{"superuser_kms_key_arn", m.SuperuserKMSKeyARN},
-			{"read_replica", m.ReadReplica},
-			{"keytab_secret_arns", m.KeytabSecretARNs},
-			{"keytab_kms_key_arn", m.KeytabKMSKeyARN},
-			{"role_arn", m.RoleARN},
-			{"statement_id", m.StatementID},
-			{"role_policy_name", m.RolePolicyName},
-		} {
-			if !argument.value.IsNull() {
-				wrong(argument.name, "`"+argument.name+"` is about a rotation function, and `rotation_lambda_arn` is not set.")
+	type argument struct {
+		name  string
+		value attr.Value
+	}
+	needs := func(thing, missing string, arguments ...argument) {
+		for _, a := range arguments {
+			if !a.value.IsNull() {
+				wrong(a.name, "`"+a.name+"` is about a "+thing+", and `"+missing+"` is not set.")
 			}
 		}
-	} else {
+	}
+	superuserKey := argument{"superuser_kms_key_arn", m.SuperuserKMSKeyARN}
+	ofType := []argument{{"read_replica", m.ReadReplica}, {"keytab_secret_arns", m.KeytabSecretARNs}, {"keytab_kms_key_arn", m.KeytabKMSKeyARN}}
+	switch {
+	case m.RotationLambdaARN.IsNull():
+		needs("rotation function", "rotation_lambda_arn", append(ofType, superuserKey,
+			argument{"rotation_type", m.RotationType}, argument{"superuser_secret_arn", m.SuperuserSecretARN},
+			argument{"role_arn", m.RoleARN}, argument{"statement_id", m.StatementID}, argument{"role_policy_name", m.RolePolicyName})...)
+	case m.RotationType.IsNull():
+		// With a type it is known which of its arguments are of use, see above.
+		needs("rotation type", "rotation_type", ofType...)
+		if m.SuperuserSecretARN.IsNull() {
+			needs("superuser secret", "superuser_secret_arn", superuserKey)
+		}
+	}
+	if !m.RotationLambdaARN.IsNull() {
 		const detail = "A managed external secret rotates without a function. Remove `rotation_lambda_arn` or this argument."
 		if !m.ExternalRoleARN.IsNull() {
 			wrong("external_secret_rotation_role_arn", detail)

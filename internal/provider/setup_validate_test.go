@@ -10,6 +10,7 @@ const (
 	otherSecret   = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:admin-AbCdEf"
 	validFunction = "arn:aws:lambda:eu-west-1:123456789012:function:rotator"
 	validRole     = "arn:aws:iam::123456789012:role/rotator"
+	validKey      = "arn:aws:kms:eu-west-1:123456789012:key/1"
 )
 
 func validSetup() object {
@@ -43,6 +44,8 @@ func TestValidateSetup(t *testing.T) {
 			"region": unknown{}, "secret_id": unknown{}, "rotation_lambda_arn": unknown{}, "rotation_type": unknown{}, "superuser_secret_arn": unknown{},
 			"rotation_rules": unknown{}, "rotation_enabled": unknown{}, "access": unknown{}, "role_arn": unknown{}, "kms_key_arn": unknown{},
 			"rotate_immediately": unknown{}, "rotate_triggers": unknown{}, "statement_id": unknown{}, "role_policy_name": unknown{}, "preflight": unknown{},
+			"superuser_kms_key_arn": unknown{}, "read_replica": unknown{}, "keytab_secret_arns": unknown{}, "keytab_kms_key_arn": unknown{},
+			"check_secret_value": unknown{}, "wait_for_rotation": unknown{}, "timeouts": object{"create": unknown{}},
 		}},
 		"rules of unknown values":               {change: rules(object{"schedule_expression": unknown{}, "automatically_after_days": unknown{}, "duration": unknown{}})},
 		"unknown function, bad everything else": {change: object{"rotation_lambda_arn": unknown{}, "rotation_type": "Custom", "superuser_secret_arn": otherSecret}},
@@ -60,7 +63,6 @@ func TestValidateSetup(t *testing.T) {
 		},
 		"function is a name":           {change: object{"rotation_lambda_arn": "rotator"}, want: []string{`ERROR rotation_lambda_arn: Invalid function ARN: "rotator" is not the ARN of a Lambda function: it does not start with "arn:".`}},
 		"function account of 11":       {change: object{"rotation_lambda_arn": strings.Replace(validFunction, "12:", "1:", 1)}, want: []string{"ERROR rotation_lambda_arn: Invalid function ARN: …must be twelve digits."}},
-		"function is an invoke ARN":    {change: object{"rotation_lambda_arn": "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/" + validFunction + "/invocations"}, want: []string{"ERROR rotation_lambda_arn: Invalid function ARN: …"}},
 		"function with two qualifiers": {change: object{"rotation_lambda_arn": validFunction + ":live:1"}, want: []string{"ERROR rotation_lambda_arn: Invalid function ARN: …"}},
 		"function empty":               {change: object{"rotation_lambda_arn": ""}, want: []string{"ERROR rotation_lambda_arn: Invalid function ARN: The Lambda function ARN is empty."}},
 		"function elsewhere": {
@@ -89,6 +91,17 @@ func TestValidateSetup(t *testing.T) {
 		"superuser elsewhere": {
 			change: object{"superuser_secret_arn": strings.Replace(otherSecret, "eu-west-1", "us-east-1", 1)},
 			want:   []string{"ERROR superuser_secret_arn: Invalid superuser secret: The superuser secret is in us-east-1 and the secret in eu-west-1. …"},
+		},
+		"keytab and keys elsewhere": {
+			change: object{
+				"rotation_type": "ActiveDirectoryAndKeytabSingleUser", "keytab_secret_arns": []any{otherSecret, strings.Replace(otherSecret, "eu-west-1", "us-east-1", 1), unknown{}},
+				"keytab_kms_key_arn": strings.Replace(validKey, "eu-west-1", "us-east-1", 1),
+			},
+			want: []string{"ERROR keytab_kms_key_arn: Invalid KMS key ARN: …us-east-1", "ERROR keytab_secret_arns: Invalid keytab secrets: …us-east-1"},
+		},
+		"superuser's key elsewhere": {
+			change: object{"superuser_secret_arn": otherSecret, "superuser_kms_key_arn": strings.Replace(validKey, "eu-west-1", "us-east-1", 1)},
+			want:   []string{"ERROR superuser_kms_key_arn: Invalid KMS key ARN: …us-east-1"},
 		},
 		"superuser elsewhere, secret by name": {
 			change: object{"superuser_secret_arn": strings.Replace(otherSecret, "eu-west-1", "us-east-1", 1), "secret_id": "app", "region": "eu-west-1"},
@@ -161,11 +174,20 @@ func TestValidateSetup(t *testing.T) {
 		"keytab secrets missing, external": {change: object{"rotation_type": "ActiveDirectoryAndKeytabSingleUser", "access": "external"}},
 		"keytab secrets by name":           {change: object{"rotation_type": "ActiveDirectoryAndKeytabSingleUser", "keytab_secret_arns": []any{"keytab"}}, want: []string{"ERROR keytab_secret_arns…: Invalid secret ARN: …"}},
 		"keys and replicas of another type": {
-			change: object{"rotation_type": "RedshiftSingleUser", "keytab_secret_arns": []any{}, "superuser_kms_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/1", "read_replica": true},
+			change: object{"rotation_type": "RedshiftSingleUser", "keytab_secret_arns": []any{}, "superuser_kms_key_arn": validKey, "read_replica": true},
 			want: []string{
 				"ERROR keytab_secret_arns: Invalid keytab secrets: …", "ERROR read_replica: Invalid read replica: …", "ERROR superuser_kms_key_arn: Invalid superuser key: …",
 			},
 		},
+		"keys and replicas of no type": {
+			change: object{"keytab_secret_arns": []any{otherSecret}, "keytab_kms_key_arn": validKey, "superuser_kms_key_arn": validKey, "read_replica": true},
+			want: []string{
+				"ERROR keytab_kms_key_arn: Invalid argument: `keytab_kms_key_arn` is about a rotation type, and `rotation_type` is not set.",
+				"ERROR keytab_secret_arns: Invalid argument: …", "ERROR read_replica: Invalid argument: …",
+				"ERROR superuser_kms_key_arn: Invalid argument: `superuser_kms_key_arn` is about a superuser secret, and `superuser_secret_arn` is not set.",
+			},
+		},
+		"superuser and its key for a function of no type": {change: object{"superuser_secret_arn": otherSecret, "superuser_kms_key_arn": validKey}},
 		"superuser for a single user": {
 			change: object{"rotation_type": "MySQLSingleUser", "superuser_secret_arn": otherSecret},
 			want:   []string{"WARNING superuser_secret_arn: Superuser secret is not used: The rotation function of MySQLSingleUser reads no superuser secret…Remove `superuser_secret_arn`"},
@@ -178,9 +200,10 @@ func TestValidateSetup(t *testing.T) {
 		"without function": {
 			change: object{
 				"rotation_lambda_arn": nil, "rotation_type": "Custom", "superuser_secret_arn": otherSecret, "role_arn": validRole,
-				"statement_id": "a", "role_policy_name": "a",
+				"statement_id": "a", "role_policy_name": "a", "read_replica": true,
 			},
 			want: []string{
+				"ERROR read_replica: Invalid argument: `read_replica` is about a rotation function, and `rotation_lambda_arn` is not set.",
 				"ERROR role_arn: Invalid argument: `role_arn` is about a rotation function, and `rotation_lambda_arn` is not set.",
 				"ERROR role_policy_name: Invalid argument: `role_policy_name` is …",
 				"ERROR rotation_type: Invalid argument: `rotation_type` is …",

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
@@ -85,6 +87,43 @@ func TestCustomFunction(t *testing.T) {
 	i := slices.IndexFunc(in.Problems, func(p rotation.Problem) bool { return p.Code == findings.ExcludeCharactersImpossible })
 	if i < 0 || !in.Problems[i].Warning || !strings.Contains(in.Problems[i].Detail, "Ignore this if your function") {
 		t.Errorf("%+v", in.Problems)
+	}
+}
+
+// TestCustomBinary says nothing of a binary value to a function that somebody has
+// written, and does to a published one.
+func TestCustomBinary(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for rotationType, codes := range map[string][]findings.Code{"Custom": nil, "MySQLSingleUser": {findings.SecretBinary}} {
+		want := w.want()
+		want.Check = true
+		want.RotationType, _ = catalog.Lookup(rotationType)
+		want.SecretID = w.NewSecret(rotationType, nil)
+		_, err := w.Secrets.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: &want.SecretID, SecretBinary: []byte("x-planted-x")})
+		w.Must(err)
+		if got := w.process().inspect(want); !slices.Equal(got, codes) {
+			t.Errorf("%s: %v", rotationType, got)
+		}
+	}
+}
+
+// TestSuperuserToCome leaves open who manages a superuser secret that does not
+// exist yet, and with that the role policy.
+func TestSuperuserToCome(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	want := w.checked("MySQLMultiUser", nil)
+	for superuser, known := range map[string]bool{
+		w.NewSecret("superuser", nil):                                         true,
+		"arn:aws:secretsmanager:eu-west-1:123456789012:secret:to-come-AbCdEf": false,
+	} {
+		want.SuperuserSecretARN = superuser
+		in, err := w.process().Inspect(t.Context(), want)
+		w.Must(err)
+		if in.SuperuserKnown != known || (in.RolePolicy != "") != known {
+			t.Errorf("%s: %+v", superuser, in)
+		}
 	}
 }
 
