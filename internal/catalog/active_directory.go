@@ -1,6 +1,10 @@
 package catalog
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
+)
 
 var activeDirectorySingleUser = &RotationType{
 	Name:        "ActiveDirectorySingleUser",
@@ -34,7 +38,7 @@ var activeDirectoryAndKeytabSingleUser = &RotationType{
 		Field{Name: "directoryServiceSecretVersion", Kind: Anything, Ignored: true, Note: "In AWS's example; the function keeps it and does not read it."},
 	),
 	Password:    &Password{ExcludeCharacters: `/@"'\`, Length: 32},
-	Grants:      []Grant{secretGrant, passwordGrant, directoryGrant, {On: OnKeytabs, Actions: SecretActions()}},
+	Grants:      []Grant{secretGrant, passwordGrant, directoryGrant, {On: OnKeytabs, Actions: iampolicy.SecretActions()}},
 	Environment: keytabEnvironment,
 	Errors: slices.Concat(handlerErrors, directoryErrors, keytabErrors, []FunctionError{
 		{"ValueError", "Unable to reset the user's password in Directory Services", resetCause},

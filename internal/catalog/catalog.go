@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 )
 
 // EndpointVariable is the environment variable that every published function reads, and fails without.
@@ -159,20 +161,16 @@ func (c Clone) MaxBase() int {
 	return c.MaxLength - utf8.RuneCountInString(c.Suffix)
 }
 
-// Alternate returns the user name that the next rotation switches to, and false if the function refuses to make it because it would
-// be too long.
-func (c Clone) Alternate(username string) (string, bool) {
+// Alternate returns the user name that the next rotation switches to.
+func (c Clone) Alternate(username string) string {
 	alternate, isClone := strings.CutSuffix(username, c.Suffix)
-	fits := true
 	if !isClone {
 		alternate += c.Suffix
-		// The function counts before it changes the case.
-		fits = c.MaxLength == 0 || utf8.RuneCountInString(alternate) <= c.MaxLength
 	}
 	if c.UpperCase {
 		alternate = strings.ToUpper(alternate)
 	}
-	return alternate, fits
+	return alternate
 }
 
 // Password is how a function asks GetRandomPassword for the next password.
@@ -240,27 +238,6 @@ type Grant struct {
 	Actions []string
 }
 
-// SecretActions are the actions that every function needs on the secret that it rotates.
-func SecretActions() []string {
-	return []string{
-		"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue",
-		"secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage",
-	}
-}
-
-// Actions returns the actions that the execution role needs on a target, in alphabetical order. Managed says that a service manages
-// the superuser secret.
-func (t *RotationType) Actions(on Target, managed bool) []string {
-	var actions []string
-	for _, g := range t.Grants {
-		if g.On == on && (managed || g.When == Always) {
-			actions = append(actions, g.Actions...)
-		}
-	}
-	slices.Sort(actions)
-	return slices.Compact(actions)
-}
-
 // Field returns a field by name.
 func (t *RotationType) Field(name string) (Field, bool) {
 	i := slices.IndexFunc(t.Fields, func(f Field) bool { return f.Name == name })
@@ -320,7 +297,7 @@ var types = []*RotationType{
 
 // Grants of most types.
 var (
-	secretGrant    = Grant{On: OnSecret, Actions: SecretActions()}
+	secretGrant    = Grant{On: OnSecret, Actions: iampolicy.SecretActions()}
 	passwordGrant  = Grant{On: OnPassword, Actions: []string{"secretsmanager:GetRandomPassword"}}
 	superuserGrant = Grant{On: OnSuperuser, Actions: []string{"secretsmanager:GetSecretValue"}}
 )

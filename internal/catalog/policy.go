@@ -39,7 +39,7 @@ func (t *RotationType) RolePolicy(a Access) iampolicy.Document {
 	in := iampolicy.RolePolicyInput{
 		SecretARN:          a.SecretARN,
 		KMSKeyARN:          a.KMSKeyARN,
-		RandomPassword:     len(t.needed(OnPassword, a)) > 0,
+		RandomPassword:     t.grants(OnPassword),
 		SuperuserSecretARN: a.SuperuserSecretARN,
 		SuperuserKMSKeyARN: a.SuperuserKMSKeyARN,
 		SuperuserActions:   superuser,
@@ -53,7 +53,7 @@ func (t *RotationType) RolePolicy(a Access) iampolicy.Document {
 }
 
 // HasKeytabs reports whether the function rotates keytab secrets along with the secret.
-func (t *RotationType) HasKeytabs() bool { return len(t.Actions(OnKeytabs, true)) > 0 }
+func (t *RotationType) HasKeytabs() bool { return t.grants(OnKeytabs) }
 
 // SuperuserOwners returns the services whose managed secrets the function accepts as the superuser secret, as OwningService of
 // DescribeSecret has them; none if the function knows no such secrets.
@@ -65,6 +65,11 @@ func (t *RotationType) SuperuserOwners() []string {
 		}
 	}
 	return owners
+}
+
+// grants reports whether the function needs anything on a target.
+func (t *RotationType) grants(on Target) bool {
+	return slices.ContainsFunc(t.Grants, func(g Grant) bool { return g.On == on })
 }
 
 // needed returns the actions on a target for the secrets at hand, in alphabetical order.

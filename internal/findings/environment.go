@@ -60,6 +60,8 @@ func Environment(t *catalog.RotationType, environment map[string]string, secretA
 	return c.findings
 }
 
+const endpointRemedy = "Set it to the address of Secrets Manager in the region, as in https://secretsmanager.eu-central-1.amazonaws.com."
+
 type environmentCheck struct {
 	t           *catalog.RotationType
 	environment map[string]string
@@ -79,7 +81,7 @@ func (c *environmentCheck) variable(v catalog.Variable) {
 	case !set && v.Required:
 		remedy := fmt.Sprintf("Set %s in the function's environment.", v.Name)
 		if v.Name == catalog.EndpointVariable {
-			remedy = "Set it to the address of Secrets Manager in the region, as in https://secretsmanager.eu-central-1.amazonaws.com."
+			remedy = endpointRemedy
 		}
 		c.add(FunctionEnvEndpoint, Error, fmt.Sprintf("The rotation function has no environment variable %s, and fails without it.", v.Name), remedy)
 	case !set:
@@ -87,7 +89,7 @@ func (c *environmentCheck) variable(v catalog.Variable) {
 		// The AWS SDK for Python takes no address without a scheme.
 		if lower := strings.ToLower(text); !strings.HasPrefix(lower, "https://") && !strings.HasPrefix(lower, "http://") {
 			c.add(FunctionEnvInvalid, Error, fmt.Sprintf("The environment variable %s is not an address with https:// before it.", v.Name),
-				"Set it to the address of Secrets Manager in the region, as in https://secretsmanager.eu-central-1.amazonaws.com.")
+				endpointRemedy)
 		}
 	case v.Kind == catalog.NumberVariable && v.Name == variableLength:
 		c.length(number, whole)
@@ -239,5 +241,5 @@ func (c *environmentCheck) tooFew(excluded string) {
 	case !set:
 		detail, remedy = "The rotation function's default leaves", fmt.Sprintf("Set %s to the default with what is missing.", variableCharacters)
 	}
-	c.add(ExcludeCharactersTooFew, Warning, fmt.Sprintf("%s characters in passwords on which the function or the engine fails: %s.", detail, strings.Join(missing, ", ")), remedy)
+	c.add(ExcludeCharactersTooFew, Warning, fmt.Sprintf("%s characters in passwords that the database may refuse or the function cannot set: %s.", detail, strings.Join(missing, ", ")), remedy)
 }

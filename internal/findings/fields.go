@@ -61,7 +61,7 @@ func (c *check) field(f catalog.Field) {
 		}
 	case catalog.SecretID:
 		if v.kind != jsonText || v.text == "" {
-			c.add(SecretKeyType, Error, fmt.Sprintf("The field %q is not text that names a secret.", name), "Write the ARN of the superuser secret.")
+			c.add(SecretKeyType, Error, fmt.Sprintf("The field %q is not text that names a secret, and the rotation function fails on it.", name), "Write the ARN of the superuser secret.")
 		}
 	case catalog.UserARN:
 		c.userARN(name, v)
@@ -125,14 +125,14 @@ func (c *check) conditions(f catalog.Field, name string) {
 		}
 		if condition.Variable != "" {
 			detail += fmt.Sprintf(" The rotation function fails without it unless its environment variable %s is exactly \"true\".", condition.Variable)
-			if c.environment == nil {
-				open = detail
-				continue
-			}
 			if c.environment[condition.Variable] == "true" {
 				continue
 			}
 			remedy = fmt.Sprintf("Add the field %q to the value, or set %s to \"true\".", name, condition.Variable)
+			if c.environment == nil {
+				open = detail
+				continue
+			}
 		}
 		c.add(SecretKeyMissing, Error, detail, remedy)
 		return
@@ -173,13 +173,16 @@ func (c *check) text(f catalog.Field, name string, v jsonValue) {
 			c.add(SecretKeyUnusable, Warning, fmt.Sprintf("The field %q is empty.", name), "Write its value, or leave the field out if it is optional.")
 		}
 	case f.NoExcluded && strings.ContainsAny(v.text, c.excluded()):
-		severity, unless := Error, ""
+		severity, unless, remedy := Error, "", "Change it to one without the excluded characters."
 		if c.environment == nil {
 			severity, unless = Warning, ", unless its environment variable EXCLUDE_CHARACTERS allows it"
 		}
+		if _, known := forms[f.Name]; known {
+			remedy = "Write the bare user name, without a domain and without the excluded characters."
+		}
 		c.add(SecretKeyUnusable, severity,
 			fmt.Sprintf("The field %q contains a character that the rotation function excludes from passwords. It refuses to log in with it%s.", name, unless),
-			"Change it to one without the excluded characters; a user name is the bare name, without a domain.")
+			remedy)
 	case f.Name == "host" && !usableHost(v.text):
 		c.add(SecretKeyUnusable, Warning,
 			`The field "host" is not a bare host name: it has a port, a scheme, a path or white space.`,
@@ -223,7 +226,7 @@ func (c *check) port(name string, v jsonValue) {
 	port, whole, ok := pythonInt(v)
 	switch {
 	case !ok:
-		c.add(SecretKeyType, Error, fmt.Sprintf("The field %q is not a whole number.", name), "Write a number from 1 to 65535, or leave the field out for the default.")
+		c.add(SecretKeyType, Error, fmt.Sprintf("The field %q is not a whole number, and the rotation function fails on it.", name), "Write a number from 1 to 65535, or leave the field out for the default.")
 	case !whole || v.kind == jsonBool:
 		c.add(SecretKeyUnusable, Warning, fmt.Sprintf("The field %q is not a whole number; the rotation function makes one of it.", name), "Write a number from 1 to 65535.")
 	case port < 1 || port > math.MaxUint16:
@@ -246,7 +249,7 @@ func (c *check) portText(name string, v jsonValue) {
 // cloned follows the alternating-users functions, which take the user name apart in createSecret.
 func (c *check) cloned(username string) {
 	clone := c.t.Clone
-	alternate, _ := clone.Alternate(username)
+	alternate := clone.Alternate(username)
 	length := utf8.RuneCountInString(username) + utf8.RuneCountInString(clone.Suffix)
 	limit, known := clone.MaxLength, clone.LimitVariable == ""
 	if text, set := c.environment[clone.LimitVariable]; !known {
@@ -266,7 +269,7 @@ func (c *check) cloned(username string) {
 	upper := clone.UpperCase && strings.HasSuffix(strings.ToUpper(username), clone.Suffix)
 	switch {
 	case username == clone.Suffix && clone.RefusesEmpty:
-		c.add(SecretKeyUnusable, Error, fmt.Sprintf("The field \"username\" is %q alone. The rotation function refuses it, since nothing is left of it as the name of the other user.", clone.Suffix), "Write the name of a database user.")
+		c.add(SecretKeyUnusable, Error, fmt.Sprintf("The field \"username\" has nothing before %q. The rotation function refuses it, because the other user would have no name.", clone.Suffix), "Write the name of a database user.")
 	case username == "" || alternate == "":
 		c.add(SecretKeyUnusable, Warning, `The field "username" names no user, at the latest when the rotation function switches to the second one.`, "Write the name of a database user.")
 	case strings.HasSuffix(username, clone.Suffix):

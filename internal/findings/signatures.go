@@ -21,7 +21,7 @@ var signatures = []signature{
 	{
 		all: []string{"KeyError", "SECRETS_MANAGER_ENDPOINT"}, code: FunctionEnvEndpoint, permanent: true,
 		detail: "The function has no environment variable `SECRETS_MANAGER_ENDPOINT`, which every published rotation function needs.",
-		remedy: "Set it to the address of Secrets Manager in the region, as in https://secretsmanager.eu-central-1.amazonaws.com.",
+		remedy: endpointRemedy,
 	},
 	{
 		all: []string{"KeyError", "'SECRET_ARN'"}, code: FunctionEnvEndpoint, permanent: true,

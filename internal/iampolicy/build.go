@@ -14,6 +14,14 @@ import (
 // ServicePrincipal is the principal that invokes rotation functions.
 const ServicePrincipal = "secretsmanager.amazonaws.com"
 
+// SecretActions returns the actions that every rotation function needs on a secret that it rotates.
+func SecretActions() []string {
+	return []string{
+		"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue",
+		"secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage",
+	}
+}
+
 // RolePolicyInput says what a rotation function needs for one secret. ARNs are full ARNs; empty means that there is none.
 type RolePolicyInput struct {
 	SecretARN          string   // the secret that rotates
@@ -37,10 +45,6 @@ func RolePolicy(in RolePolicyInput) Document {
 	if first == "" {
 		first = "RotateSecret"
 	}
-	rotate := []string{
-		"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue",
-		"secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage",
-	}
 	secret, superuser := []string{in.SecretARN}, []string{in.SuperuserSecretARN}
 	var statements []Statement
 	add := func(condition bool, sid string, actions, resources []string, conditions ...Condition) {
@@ -51,10 +55,10 @@ func RolePolicy(in RolePolicyInput) Document {
 	hasSuperuser := in.SuperuserSecretARN != "" && len(in.SuperuserActions) > 0
 	hasKeytabs := len(in.KeytabSecretARNs) > 0
 	write := []string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"}
-	add(true, first, rotate, secret)
+	add(true, first, SecretActions(), secret)
 	add(in.RandomPassword, "GeneratePassword", []string{"secretsmanager:GetRandomPassword"}, []string{"*"})
 	add(hasSuperuser, "ReadSuperuserSecret", in.SuperuserActions, superuser)
-	add(hasKeytabs, "RotateKeytabs", rotate, in.KeytabSecretARNs)
+	add(hasKeytabs, "RotateKeytabs", SecretActions(), in.KeytabSecretARNs)
 	add(len(in.ServiceActions) > 0, "CallService", in.ServiceActions, []string{"*"})
 	add(in.KMSKeyARN != "", "UseSecretKey", write, []string{in.KMSKeyARN}, keyConditions(secret)...)
 	add(hasSuperuser && in.SuperuserKMSKeyARN != "", "UseSuperuserKey", write[:1], []string{in.SuperuserKMSKeyARN}, keyConditions(superuser)...)

@@ -79,7 +79,7 @@ func (e *Expression) parseField(f field, text string) error {
 		if err := e.parseItem(f, item); err != nil {
 			return err
 		}
-		if len(items) > 1 && strings.ContainsAny(item, "#L") && f.name == weekdaysField.name && !slices.Contains(f.names, item) {
+		if len(items) > 1 && strings.ContainsAny(item, "#L") && f.name == weekdaysField.name {
 			e.warn("a list with # or L in day-of-week is not documented", "Write one day.")
 		}
 	}
