@@ -19,7 +19,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -27,7 +26,6 @@ import (
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab/labtest"
-	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
 )
 
 // TestAccSetup runs on the account or endpoint that the environment names, with
@@ -62,7 +60,7 @@ func testSetupOn(t *testing.T, cfg aws.Config, block string) {
 	resource.Test(t, resource.TestCase{
 		IsUnitTest: true, // TF_ACC is asked for where it matters.
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
-			"rotation": providerserver.NewProtocol6WithError(NewTest("acc", rotation.SystemClock{})()),
+			"rotation": served(New("acc")),
 		},
 		Steps: []resource.TestStep{
 			{

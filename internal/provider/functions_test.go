@@ -12,7 +12,7 @@ import (
 
 // pureFactories are a provider that has neither AWS nor a clock.
 var pureFactories = map[string]func() (tfprotov6.ProviderServer, error){
-	"rotation": func() (tfprotov6.ProviderServer, error) { return NewServer("test")(), nil },
+	"rotation": served(New("test")),
 }
 
 // failure is the error of a function call: the position of the argument, -1 for
@@ -141,20 +141,14 @@ func TestFunctionsOfUnknowns(t *testing.T) {
 	}
 }
 
-// TestDescriptions checks that functions, their parameters and ephemeral
-// resources are described; TestSchemas does it for the rest.
+// TestDescriptions checks that functions, their parameters and results are
+// described; TestSchemas does it for the rest.
 func TestDescriptions(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, nil)
 	schemas, err := s.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		t.Fatal(err)
-	}
-	for name, schema := range schemas.EphemeralResourceSchemas {
-		if schema.Block.Description == "" {
-			t.Errorf("ephemeral.%s has no description.", name)
-		}
-		checkBlock(t, "ephemeral."+name, schema.Block)
 	}
 	for name, f := range schemas.Functions {
 		if f.Summary == "" || strings.HasSuffix(f.Summary, ".") || !strings.Contains(f.Description, "Terraform 1.8, OpenTofu 1.8 or later") {

@@ -176,7 +176,7 @@ func TestCheckSchedule(t *testing.T) {
 
 // TestScheduleInTerraform uses the functions where configurations do: in the
 // validation of a variable, in a check block, with a value that is not known at
-// plan. A warning of the data source is one warning.
+// plan.
 func TestScheduleInTerraform(t *testing.T) {
 	t.Parallel()
 	config := func(expression, duration string) string {

@@ -3,19 +3,22 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
 // NewServer returns the provider in a version as a CLI talks to it.
 func NewServer(version string) func() tfprotov6.ProviderServer {
-	return func() tfprotov6.ProviderServer {
-		s := providerserver.NewProtocol6(New(version)())()
-		if all, ok := s.(frameworkServer); ok {
-			return nullArguments{all}
-		}
-		return s
+	return func() tfprotov6.ProviderServer { return serve(New(version)()) }
+}
+
+func serve(p provider.Provider) tfprotov6.ProviderServer {
+	s := providerserver.NewProtocol6(p)()
+	if all, ok := s.(frameworkServer); ok {
+		return nullArguments{all}
 	}
+	return s
 }
 
 // frameworkServer is all that a server of the framework does. What an older

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -36,10 +35,7 @@ type unknown struct{}
 
 func newServer(t *testing.T, clock rotation.Clock) server {
 	t.Helper()
-	s, err := providerserver.NewProtocol6WithError(NewTest("test", clock)())()
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := serve(NewTest("test", clock)())
 	schemas, err := s.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
@@ -69,8 +69,13 @@ func (w world) setup(lines ...string) string {
 // factories are the provider under test, on the world's clock.
 func (w world) factories() map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"rotation": providerserver.NewProtocol6WithError(NewTest("test", w.Lab)()),
+		"rotation": served(NewTest("test", w.Lab)),
 	}
+}
+
+// served is a provider as main serves it.
+func served(p func() provider.Provider) func() (tfprotov6.ProviderServer, error) {
+	return func() (tfprotov6.ProviderServer, error) { return serve(p()), nil }
 }
 
 func TestMain(m *testing.M) {
