@@ -212,7 +212,6 @@ output "schema" {
 		"literal, planned":          {configuration: literal, command: "plan", shows: []string{mismatch, "secret-key-unusable", `severity = "error"`, `severity = "warning"`}},
 		"literal, asserted":         {configuration: call("assert_secret_string", `"PostgreSQLSingleUser", "{}"`), command: "validate", fails: true, shows: []string{noHost}},
 		"unknown type":              {configuration: call("check_secret_string", `"postgresqlsingleuser", "{}"`), command: "validate", fails: true, shows: []string{"Did you mean PostgreSQLSingleUser?", "Db2MultiUser"}},
-		"unknown type of a schema":  {configuration: call("secret_schema", `"SecretsManagerRDSPostgreSQLRotationSingleUser"`), command: "validate", fails: true, shows: []string{"Did you mean PostgreSQLSingleUser?"}},
 		"null type":                 {configuration: call("secret_schema", "null"), command: "validate", fails: true, shows: []string{"rotation_type", "must not be null"}},
 		"null value":                {configuration: call("assert_secret_string", `"Custom", null`), command: "validate", fails: true, shows: []string{"secret_string", "must not be null"}},
 		"validation, good":          {configuration: validated, command: "plan", value: secretString("password", `""`)},
@@ -223,7 +222,6 @@ output "schema" {
 		"sensitive, bad":            {configuration: sensitive, command: "plan", value: secretString("host", ""), fails: true, shows: []string{noHost}},
 		"sensitive, a bad password": {configuration: sensitive, command: "plan", value: firstPassword, fails: true, shows: []string{"[secret-not-json] The value stops being JSON at line 1, column 1."}},
 		"ephemeral, good":           {configuration: ephemeral, ephemeral: true, command: "apply", value: secretString()},
-		"ephemeral, bad":            {configuration: ephemeral, ephemeral: true, command: "plan", value: secretString("host", ""), fails: true, shows: []string{noHost}},
 		"known after apply":         {configuration: later, command: "plan", shows: []string{"+ findings = (known after apply)", "+ value = (known after apply)", "+ schema = (known after apply)"}},
 		"known at apply":            {configuration: later, command: "apply", fails: true, shows: []string{"[secret-engine-mismatch]"}},
 	} {
