@@ -144,6 +144,53 @@ func TestSetupSuperuserUnknown(t *testing.T) {
 	})
 }
 
+// TestSetupManagedSuperuserOfNewFunction creates a setup together with its
+// function. Who manages the superuser secret the plan knows all the same.
+func TestSetupManagedSuperuserOfNewFunction(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	managed, err := w.CreateServiceManagedSecret(w.Region(), "rds!db-1", "rds", `{"username":"admin","password":"`+firstPassword+`"}`, 7)
+	w.Must(err)
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.factories(),
+		Steps: []resource.TestStep{{
+			Config: w.setup("rotation_lambda_arn = terraform_data.function.output", fmt.Sprintf("superuser_secret_arn = %q", managed), `rotation_type = "MySQLMultiUser"`, "check_secret_value = false") +
+				fmt.Sprintf("resource \"terraform_data\" \"function\" {\n  input = %q\n}\n", w.FunctionARN),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				plancheck.ExpectUnknownValue(setupAddress, tfjsonpath.New("role_policy")),
+				plancheck.ExpectKnownValue(setupAddress, tfjsonpath.New("superuser_owning_service"), knownvalue.StringExact("rds")),
+			}},
+			ConfigStateChecks: recorded("superuser_owning_service", knownvalue.StringExact("rds")),
+		}},
+	})
+}
+
+// TestSetupManagedSuperuserImport imports a setup that is in place: who manages
+// the superuser secret is recorded, and nothing is written.
+func TestSetupManagedSuperuserImport(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	managed, err := w.CreateServiceManagedSecret(w.Region(), "rds!db-1", "rds", `{"username":"admin","password":"`+firstPassword+`"}`, 7)
+	w.Must(err)
+	config := w.setup(fmt.Sprintf("superuser_secret_arn = %q", managed), `rotation_type = "MySQLMultiUser"`, "check_secret_value = false")
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.factories(),
+		Steps: []resource.TestStep{
+			{Config: config},
+			{
+				Config:        w.providerConfig() + fmt.Sprintf("removed {\n  from = %s\n  lifecycle {\n    destroy = false\n  }\n}\n", setupAddress),
+				PostApplyFunc: w.ForgetCalls,
+			},
+			{
+				Config:            fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", setupAddress, w.SecretARN) + config,
+				ConfigStateChecks: recorded("superuser_owning_service", knownvalue.StringExact("rds")),
+				PostApplyFunc:     func() { w.wrote(t) },
+			},
+			{Config: config, PlanOnly: true},
+		},
+	})
+}
+
 // TestSetupFurtherAccess has the arguments that only the role policy depends on.
 func TestSetupFurtherAccess(t *testing.T) {
 	t.Parallel()

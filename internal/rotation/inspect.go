@@ -53,7 +53,7 @@ func (s *Service) Inspect(ctx context.Context, want Setup) (Inspection, error) {
 		SecretARN:      object.SecretARN,
 		OwningService:  object.OwningService,
 		KMSKeyARN:      object.KMSKeyARN,
-		SuperuserOwner: object.SuperuserOwner,
+		SuperuserOwner: sc.superuser.owner, // The object has it only with a function.
 		SuperuserKnown: sc.superuser.exists || !want.SuperuserMatters(),
 	}
 	if in.SuperuserKnown {
