@@ -18,9 +18,9 @@ type Confidence string
 
 // The confidences.
 const (
-	Confirmed   Confidence = "confirmed"   // AWS or the vendor documents it
-	Partly      Confidence = "partly"      // a guideline or a third party has it; it is not taken for a limit
-	Unconfirmed Confidence = "unconfirmed" // no constraint is known, which does not mean that there is none
+	Confirmed   Confidence = "confirmed"        // AWS or the vendor documents it
+	Partly      Confidence = "partly confirmed" // a guideline or a third party has it; it is not taken for a limit
+	Unconfirmed Confidence = "unconfirmed"      // no constraint is known, which does not mean that there is none
 )
 
 // Class is a kind of characters, as GetRandomPassword knows them.

@@ -50,6 +50,9 @@ func rotationTypes(types []*catalog.RotationType) ([]byte, error) {
 		"allowed":  allowed,
 		"default":  fallback,
 		"needed":   needed,
+		"length":   length,
+		"logged":   logged,
+		"refused":  refused,
 		"target":   target,
 		"strategy": func(s catalog.Strategy) string { return strings.ReplaceAll(string(s), "_", " ") },
 	}).Parse(rotationTypesTemplate)
@@ -59,8 +62,9 @@ func rotationTypes(types []*catalog.RotationType) ([]byte, error) {
 	var b bytes.Buffer
 	if err := page.Execute(&b, struct {
 		Types        []*catalog.RotationType
+		Passwords    []catalog.PasswordConstraint
 		Commit, Date string
-	}{types, catalog.SourceCommit, catalog.SourceDate}); err != nil {
+	}{types, catalog.PasswordConstraints(), catalog.SourceCommit, catalog.SourceDate}); err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil
@@ -128,10 +132,57 @@ func needed(f catalog.Field) string {
 		return "yes"
 	case len(cases) > 0:
 		return strings.Join(cases, ", or ")
+	case f.Needed:
+		return "in effect"
 	case f.Ignored:
 		return "not read"
 	}
 	return "no"
+}
+
+// logged is an error as the log of a function shows it. Python quotes the text of a KeyError.
+func logged(e catalog.FunctionError) string {
+	switch {
+	case e.Message == "":
+		return e.Exception
+	case e.Exception == "KeyError" && strings.Contains(e.Message, "'"):
+		return e.Exception + `: "` + e.Message + `"`
+	case e.Exception == "KeyError":
+		return e.Exception + ": '" + e.Message + "'"
+	}
+	return e.Exception + ": " + e.Message
+}
+
+func length(c catalog.PasswordConstraint) string {
+	switch {
+	case c.Max == 0:
+		return ""
+	case c.Min == 0:
+		return fmt.Sprintf("at most %d", c.Max)
+	}
+	return fmt.Sprintf("%d to %d", c.Min, c.Max)
+}
+
+// refused is what a password may not hold, and what it may not lack.
+func refused(c catalog.PasswordConstraint) string {
+	var parts []string
+	if c.OnlyAlphanumeric {
+		parts = append(parts, "all but letters and digits")
+	}
+	if characters := strings.ReplaceAll(c.Forbidden, " ", ""); characters != "" {
+		parts = append(parts, code(characters))
+	}
+	if strings.Contains(c.Forbidden, " ") {
+		parts = append(parts, "the space")
+	}
+	if len(c.Required) > 0 {
+		var classes []string
+		for _, class := range c.Required {
+			classes = append(classes, string(class))
+		}
+		parts = append(parts, "a lack of "+strings.Join(classes, ", "))
+	}
+	return strings.Join(parts, "; ")
 }
 
 func target(g catalog.Grant) string {

@@ -45,7 +45,7 @@ func TestRotationTypes(t *testing.T) {
 			}
 		}
 		for _, e := range rotationType.Errors {
-			if !strings.Contains(section, "\n| "+code(e.Exception+": "+e.Message)+" | ") {
+			if !strings.Contains(section, "\n| "+code(logged(e))+" | ") {
 				t.Errorf("%s: no row of the error %s", rotationType.Name, e.Message)
 			}
 		}
@@ -56,6 +56,12 @@ func TestRotationTypes(t *testing.T) {
 			}
 		} else if rotationType.Fields != nil {
 			t.Errorf("%s: no example", rotationType.Name)
+		}
+	}
+	_, passwords, _ := strings.Cut(page, "\n## Passwords\n")
+	for _, c := range catalog.PasswordConstraints() {
+		if !strings.Contains(passwords, "\n| "+c.Target+" | ") {
+			t.Errorf("no row of the passwords of %s", c.Target)
 		}
 	}
 	checkTables(t, page)
@@ -95,6 +101,34 @@ func TestCode(t *testing.T) {
 	} {
 		if got := code(text); got != want {
 			t.Errorf("code(%q) = %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestLogged(t *testing.T) {
+	t.Parallel()
+	for want, e := range map[string]catalog.FunctionError{
+		"KeyError: 'masterarn'":                       {Exception: "KeyError", Message: "masterarn"},
+		`KeyError: "Database engine must be 'mysql'"`: {Exception: "KeyError", Message: "Database engine must be 'mysql'"},
+		"ValueError: Unable to log into database":     {Exception: "ValueError", Message: "Unable to log into database"},
+		"NotImplementedError":                         {Exception: "NotImplementedError"},
+	} {
+		if got := logged(e); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	for want, c := range map[string]catalog.PasswordConstraint{
+		"":                            {},
+		"`/@`; the space":             {Forbidden: "/@ "},
+		"all but letters and digits":  {OnlyAlphanumeric: true},
+		"`/`; a lack of upper, lower": {Forbidden: "/", Required: []catalog.Class{catalog.Upper, catalog.Lower}},
+	} {
+		if got := refused(c); got != want {
+			t.Errorf("%s, want %s", got, want)
 		}
 	}
 }
