@@ -37,6 +37,11 @@ func (excludeCharactersFunction) Run(ctx context.Context, req function.RunReques
 	if !knownArguments(ctx, req, resp, &key, &contexts) {
 		return
 	}
+	t, err := rotationTypeArgument(0, key.ValueString())
+	if err != nil {
+		resp.Error = err
+		return
+	}
 	var names []string
 	for i, element := range contexts.Elements() {
 		name, ok := element.(types.String)
@@ -49,11 +54,6 @@ func (excludeCharactersFunction) Run(ctx context.Context, req function.RunReques
 			return
 		}
 		names = append(names, name.ValueString())
-	}
-	t, err := rotationTypeArgument(0, key.ValueString())
-	if err != nil {
-		resp.Error = err
-		return
 	}
 	exclusion, wrong := t.ExcludeCharacters(names...)
 	if wrong != nil {

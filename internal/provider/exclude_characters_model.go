@@ -8,19 +8,21 @@ import (
 
 // excludeCharactersDescription is for the function and the data source.
 const excludeCharactersDescription = "The characters to keep out of the passwords of a rotation type or an engine: what the rotation function excludes by default, what the engine refuses, and what does harm where the password is used, each with its reasons. " +
-	"It is for `exclude_characters` of `aws_secretsmanager_random_password` and of the ephemeral resource, and for the rotation function's variable `EXCLUDE_CHARACTERS`, so that the first password and every later one are alike. " +
-	"The result contains what that variable must contain, and leaves characters of every class that `require_each_included_type` asks for."
+	"It is for `exclude_characters` of `aws_secretsmanager_random_password` and for the rotation function's variable `EXCLUDE_CHARACTERS`, so that the first password and every later one are alike; " +
+	"[`rotation_random_password`](../ephemeral-resources/random_password.md) leaves them out by itself. The result contains what that variable must contain, and leaves characters of every class that `require_each_included_type` asks for."
 
 // excludeCharactersByHand shows how such characters are written in HCL.
 const excludeCharactersByHand = "Written by hand in HCL, `\"` is `\\\"`, `\\` is `\\\\`, `${` is `$${` and `%{` is `%%{`; a `$` or `%` before anything else stands for itself. " +
 	"For example, the characters `:/@\"'\\` are `\":/@\\\"'\\\\\"`. A reference to this result needs none of that.\n\n" +
 	"`random_password` of `hashicorp/random` has no such argument: its `override_special` lists the special characters to use, not those to leave out."
 
-// contextList describes the values of an argument that names contexts.
+// contextList describes the values of an argument that names contexts. It is
+// indented so far that it belongs to its argument in bulleted and in numbered
+// lists.
 var contextList = func() string {
 	var b strings.Builder
 	for _, c := range catalog.Contexts() {
-		b.WriteString("\n  - `" + c.Name + "`: " + c.Description)
+		b.WriteString("\n    - `" + c.Name + "`: " + c.Description)
 	}
 	return b.String()
 }()

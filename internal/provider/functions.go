@@ -9,7 +9,7 @@ import (
 )
 
 // functionVersions is for the description of every function.
-const functionVersions = "Functions need Terraform 1.8, OpenTofu 1.8 or later, in the `validation` of a variable OpenTofu 1.9. This one is pure: it calls nothing and needs no credentials and no provider block."
+const functionVersions = "Functions need Terraform 1.8, OpenTofu 1.8 or later; in the `validation` of a variable, OpenTofu 1.9 or later. This one is pure: it calls nothing and needs no credentials and no provider block."
 
 // knownArguments reads a function's arguments and reports whether all of them
 // are known. Otherwise the call is answered already: with an error, or with an

@@ -88,7 +88,7 @@ func (p *rotationProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Makes rotation of AWS Secrets Manager secrets work on the first apply and keep working. " +
 			"Arguments have the names and meaning that they have in `hashicorp/aws`. " +
-			"Nothing calls AWS until a resource needs it.",
+			"Nothing calls AWS until something needs it, and functions never do.",
 		Attributes: map[string]schema.Attribute{
 			"region":                   text("AWS Region. Default: `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's. Resources that are given a secret's ARN use the Region in it.", region),
 			"profile":                  text("Profile of the shared configuration files. Default: `AWS_PROFILE`."),

@@ -43,13 +43,10 @@ func (scheduleDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 		Attributes: attributes{
 			"schedule_expression": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "A `rate()` or `cron()` expression in the grammar of Secrets Manager, such as `rate(10 days)` or `cron(0 16 1,15 * ? *)`. Exactly one of this and `automatically_after_days`.",
+				MarkdownDescription: expressionDescription + " Exactly one of this and `automatically_after_days`.",
 			},
 			"automatically_after_days": schema.Int64Attribute{Optional: true, MarkdownDescription: "Days between rotations, 1 to 1000. Exactly one of this and `schedule_expression`."},
-			"duration": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Length of the window in hours, such as `3h`. Default: 1 hour for a schedule in hours, else until the end of the UTC day.",
-			},
+			"duration":                 schema.StringAttribute{Optional: true, MarkdownDescription: durationDescription},
 			"after": schema.StringAttribute{
 				Required: true, Validators: []validator.String{check{"time", "must be a time in RFC 3339", parsed(moment)}},
 				MarkdownDescription: "A time in RFC 3339, such as `2026-01-31T16:00:00Z`. For `rate()` and for days, the last rotation.",

@@ -94,11 +94,7 @@ func (scheduleWindowsFunction) Run(ctx context.Context, req function.RunRequest,
 		resp.Error = argumentError(3, fmt.Sprintf("The number of windows is from 1 to %d, not %d.", maxWindows, n))
 		return
 	}
-	e, err := schedule.Parse(expression.ValueString())
-	if err != nil {
-		resp.Error = argumentError(0, err.Error())
-		return
-	}
+	e, _ := schedule.Parse(expression.ValueString()) // The findings say what is wrong with it.
 	windows, err := windowsOf(e, duration.ValueString(), start, int(count.ValueInt64()))
 	if err != nil {
 		resp.Error = argumentError(2, sentence(err.Error()))
@@ -108,12 +104,12 @@ func (scheduleWindowsFunction) Run(ctx context.Context, req function.RunRequest,
 }
 
 func expressionParameter() function.Parameter {
-	return function.StringParameter{Name: "schedule_expression", MarkdownDescription: "A `rate()` or `cron()` expression in the grammar of Secrets Manager, such as `rate(10 days)` or `cron(0 16 1,15 * ? *)`."}
+	return function.StringParameter{Name: "schedule_expression", MarkdownDescription: expressionDescription}
 }
 
 func durationParameter() function.Parameter {
 	return function.StringParameter{
 		Name: "duration", AllowNullValue: true,
-		MarkdownDescription: "Length of the window in hours, such as `3h`. Null for the default: 1 hour for a schedule in hours, else until the end of the UTC day.",
+		MarkdownDescription: durationDescription + " Null is the default.",
 	}
 }

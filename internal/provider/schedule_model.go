@@ -15,6 +15,12 @@ const maxWindows = 100
 const scheduleDescription = "**When it rotates is a window, not a moment.** Secrets Manager starts the rotation at any time from `start` until before `end`; AWS shows the last second of the window, `latest`, as the next rotation date. Windows open on the hour, and all times are UTC, in RFC 3339.\n\n" +
 	"For `cron()`, `after` is any time: the windows are those that open later. For `rate()` and for days it is the last rotation, because AWS counts from its day, or from its hour; each later window assumes a rotation in the one before."
 
+// expressionDescription and durationDescription are for the arguments of both.
+const (
+	expressionDescription = "A `rate()` or `cron()` expression in the grammar of Secrets Manager, such as `rate(10 days)` or `cron(0 16 1,15 * ? *)`."
+	durationDescription   = "Length of the window in hours, such as `3h`. Default: 1 hour for a schedule in hours, else until the end of the UTC day."
+)
+
 // windowModel is a rotation window, as functions and data sources give it to a
 // configuration.
 type windowModel struct {

@@ -27,10 +27,8 @@ func (secretSchemaDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 	all := attributes{"rotation_type": rotationTypeAttribute()}
 	maps.Copy(all, secretSchemaAttributes())
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The format that the rotation function of a type expects of its secret: as JSON Schema, as a table and as an example. " +
-			"It follows the function's code; where a page of AWS says something else, the code is what rotates.\n\n" +
-			"It calls nothing and needs no credentials. The function [`secret_schema`](../functions/secret_schema.md) gives the same, with Terraform 1.8, OpenTofu 1.8 or later.",
-		Attributes: all,
+		MarkdownDescription: secretSchemaDescription + "\n\nIt calls nothing and needs no credentials. The function [`secret_schema`](../functions/secret_schema.md) gives the same, with Terraform 1.8, OpenTofu 1.8 or later.",
+		Attributes:          all,
 	}
 }
 

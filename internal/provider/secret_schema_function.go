@@ -20,8 +20,7 @@ func (secretSchemaFunction) Metadata(_ context.Context, _ function.MetadataReque
 func (secretSchemaFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary: "The format that a rotation function expects of its secret",
-		MarkdownDescription: "Which fields the JSON object in a secret needs so that the rotation function of a type can rotate it: as JSON Schema, as a table and as an example. " +
-			"It follows the function's code; where a page of AWS says something else, the code is what rotates.\n\n" + functionVersions +
+		MarkdownDescription: secretSchemaDescription + "\n\n" + functionVersions +
 			" The data source [`rotation_secret_schema`](../data-sources/secret_schema.md) gives the same.\n\nThe result is an object:\n\n" + described(secretSchemaAttributes()),
 		Parameters: []function.Parameter{rotationTypeParameter()},
 		Return:     function.ObjectReturn{AttributeTypes: attributeTypes(secretSchemaAttributes())},

@@ -1,10 +1,16 @@
 package provider
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
 )
+
+// secretSchemaDescription is for the function and the data source.
+const secretSchemaDescription = "The format that the rotation function of a type expects of its secret: as JSON Schema, as a table and as an example. " +
+	"It follows the function's code; where a page of AWS says something else, the code is what rotates."
 
 // secretSchemaModel is the format of a secret, for the function and for the
 // data source.
@@ -29,7 +35,7 @@ func secretSchemaAttributes() attributes {
 		"fields": computedObjects("Fields of the JSON object, in the order of the AWS user guide. Empty for `Custom`, whose format is its author's.", attributes{
 			"name":        computedString("Name of the field."),
 			"required":    computedFlag("Whether the rotation function fails without it, in whichever step."),
-			"type":        computedString("What the rotation function takes, in words: `string`, `number or string`, `boolean or string`, `list of strings`, `secret ARN or name`."),
+			"type":        computedString("What the rotation function takes, in words: `" + strings.Join(slices.Compact(slices.Sorted(maps.Values(kindNames))), "`, `") + "`."),
 			"default":     computedString("What an absent field means, as text. Null if nothing."),
 			"allowed":     computedStrings("The only values that the function takes, compared exactly, with upper and lower case; `db2*` is everything that starts with `db2`. Empty for any."),
 			"description": computedString("What else to know of the field."),
