@@ -120,6 +120,36 @@ func TestTemplates(t *testing.T) {
 	}
 }
 
+// TestTemplateObjects has each object of a template with every attribute, so
+// that no two are exchanged.
+func TestTemplateObjects(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, nil)
+	redshift := s.describes("rotation_template", object{"rotation_type": "RedshiftMultiUser"})
+	influx := s.describes("rotation_template", object{"rotation_type": "InfluxDBMultiUser"})
+	variables := objects(influx["environment"])
+	if len(variables) != 2 {
+		t.Fatalf("The variables are %v.", variables)
+	}
+	creation := variables[1]
+	delete(creation, "description")
+	for name, test := range map[string]struct{ got, want any }{
+		"password_rules": {redshift["password_rules"], object{
+			"exclude_characters": `/@"'\:`, "minimum_exclude_characters": `/@"'\`, "length": 32.0, "minimum_length": 8.0, "maximum_length": 64.0,
+		}},
+		"superuser": {redshift["superuser"], object{
+			"field": "masterarn", "fields": []any{"host", "username", "password", "engine"}, "managed_fields": []any{"username", "password"},
+			"managed_tags": []any{"aws:redshift-serverless:namespacearn", "aws:redshift:primaryclusterarn"}, "managed_by_tags": true,
+		}},
+		"database": {[]any{redshift["default_port"], redshift["default_database"], redshift["engine_values"]}, []any{5439.0, "dev", []any{"redshift"}}},
+		"variable": {creation, object{"name": "AUTHENTICATION_CREATION_ENABLED", "type": "string", "required": false, "default": "false"}},
+	} {
+		if diff := cmp.Diff(test.want, test.got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
 // TestFieldDescriptions has what is said of a field besides its note.
 func TestFieldDescriptions(t *testing.T) {
 	t.Parallel()
