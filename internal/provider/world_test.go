@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -28,11 +27,8 @@ func newWorld(t *testing.T) world {
 }
 
 // providerConfig is the provider block for the lab.
-func (w world) providerConfig(extra ...string) string {
-	return w.providerConfigFor(w.Administrator(), extra...)
-}
-
-func (w world) providerConfigFor(c aws.Credentials, extra ...string) string {
+func (w world) providerConfig() string {
+	c := w.Administrator()
 	return fmt.Sprintf(`
 provider "rotation" {
   region     = %q
@@ -45,9 +41,8 @@ provider "rotation" {
     sts            = %[4]q
     cloudwatchlogs = %[4]q
   }
-  %[5]s
 }
-`, w.Region(), c.AccessKeyID, c.SecretAccessKey, w.URL(), strings.Join(extra, "\n  "))
+`, w.Region(), c.AccessKeyID, c.SecretAccessKey, w.URL())
 }
 
 // setup is a rotation_setup of the world's secret and function. Lines are
