@@ -273,18 +273,18 @@ func (c *check) cloned(username string) {
 	case username == "" || alternate == "":
 		c.add(SecretKeyUnusable, Warning, `The field "username" names no user, at the latest when the rotation function switches to the second one.`, "Write the name of a database user.")
 	case strings.HasSuffix(username, clone.Suffix):
+	case clone.EngineLimit > 0 && length > clone.EngineLimit:
+		severity := Error // The function refuses it as well, unless its limit is more than the database takes.
+		if known && (clone.MaxLength == 0 || length <= limit) {
+			severity = Warning
+		}
+		tooLong(severity, database, clone.EngineLimit, "")
 	case clone.MaxLength > 0 && length > limit && known:
 		more := ""
 		if clone.LimitVariable != "" {
 			more = fmt.Sprintf(" (its environment variable %s, or the default of that)", clone.LimitVariable)
 		}
 		tooLong(Error, function, limit, more)
-	case clone.EngineLimit > 0 && length > clone.EngineLimit:
-		severity := Warning
-		if !known {
-			severity = Error // The function refuses it as well, unless its limit is more than the database takes.
-		}
-		tooLong(severity, database, clone.EngineLimit, "")
 	case clone.MaxLength > 0 && length > limit:
 		tooLong(Warning, function, limit, fmt.Sprintf(" unless its environment variable %s sets another limit", clone.LimitVariable))
 	case upper:

@@ -377,6 +377,11 @@ func TestUsernameAndEnvironment(t *testing.T) {
 		}
 		checkFindings(t, findings, "uuuuu")
 	}
+	// What no environment can mend is the same finding with any.
+	long := example(t, lookup(t, mysql), "username", letters(27, ""))
+	if diff := cmp.Diff(SecretString(lookup(t, mysql), long, nil), SecretString(lookup(t, mysql), long, limit("16"))); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestSecretPrevious(t *testing.T) {
