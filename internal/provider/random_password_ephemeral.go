@@ -78,7 +78,7 @@ func (r *randomPassword) Schema(_ context.Context, _ ephemeral.SchemaRequest, re
 			},
 			"exclude_lowercase":          flag("Whether to exclude lower-case letters. Default: false."),
 			"exclude_numbers":            flag("Whether to exclude digits. Default: false."),
-			"exclude_punctuation":        flag("Whether to exclude punctuation. Default: false, and true where the engine takes letters and digits only."),
+			"exclude_punctuation":        flag("Whether to exclude punctuation. Default: false. Where the engine takes letters and digits only it is excluded in any case."),
 			"exclude_uppercase":          flag("Whether to exclude upper-case letters. Default: false."),
 			"include_space":              flag("Whether the password may have spaces. Default: false."),
 			"require_each_included_type": flag("Whether the password has at least one character of each class that is not excluded. Default: true."),

@@ -12,8 +12,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-
 	"github.com/rotationsafe/terraform-provider-rotation/internal/provider"
 )
 
@@ -25,7 +23,7 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	document, err := schemas(ctx, providerserver.NewProtocol6(provider.New("dev")())())
+	document, err := schemas(ctx, provider.NewServer("dev")())
 	if err != nil {
 		return err
 	}
