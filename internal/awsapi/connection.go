@@ -117,7 +117,7 @@ func (c *Connection) Clients(ctx context.Context, region string) (*Clients, erro
 	if region == "" {
 		return nil, &ConfigError{
 			"region", "Missing AWS Region",
-			"No Region is known for this call. Set `region` in the provider block or on the resource, set AWS_REGION, or give the secret by its ARN, which names its Region.",
+			"No Region is known for this call. Set `region` in the provider block or on the resource, or set AWS_REGION. A secret given by its ARN needs none.",
 		}
 	}
 	if clients, ok := c.regions[region]; ok {

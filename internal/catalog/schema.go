@@ -11,16 +11,16 @@ import (
 	"unicode/utf8"
 )
 
-// Patterns of what functions take, in the part of the syntax that ECMA 262 and Go share.
+// Patterns of what functions take, in the part of the syntax that ECMA 262, Python and Go share.
 const (
-	// WholeNumberPattern is of text that Python's int() takes: decimal digits of any script with single underscores between them,
-	// after a sign and within white space. The white space stands in the pattern as it is, since the escapes for it differ.
+	// wholeNumberPattern is of text that Python's int() takes, in digits of ASCII: with single underscores between them, after a sign
+	// and within white space. The white space stands in the pattern as it is, since the escapes for it differ.
 	// https://docs.python.org/3/library/functions.html#int.
-	WholeNumberPattern = "^[" + pythonSpace + `]*[+-]?\p{Nd}(_?\p{Nd})*[` + pythonSpace + "]*$"
+	wholeNumberPattern = "^[" + pythonSpace + "]*[+-]?[0-9](_?[0-9])*[" + pythonSpace + "]*$"
 	// PermissionPattern is of an InfluxDB permission. A line feed at its end escapes the function's own pattern.
 	PermissionPattern = `^[a-z]{2,}-[a-z]{2,}\n?$`
-	// UserARNPattern is of text with at least seven parts between colons.
-	UserARNPattern = "^([^:]*:){6}"
+	// userARNPattern is of text with at least seven parts between colons.
+	userARNPattern = "^([^:]*:){6}"
 
 	pythonSpace = "\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 )
@@ -31,7 +31,8 @@ const (
 //
 // A schema sees a document only after it has been parsed. It does not see repeated fields, of which the last one counts; NaN and
 // Infinity, which Python reads and JSON does not have; numbers beyond 64-bit floats; and whole numbers of more than 4,300 digits, as
-// numbers or in text, which Python refuses.
+// numbers or in text, which Python refuses. A port in text with digits of other scripts than ASCII, which Python takes, is invalid: no
+// pattern for it is read alike by all validators.
 //
 // https://json-schema.org/draft/2020-12.
 func (t *RotationType) JSONSchema() string {
@@ -108,13 +109,13 @@ func (f Field) property() schema {
 func (t *RotationType) restrict(s *schema, f Field) {
 	switch f.Kind {
 	case Port:
-		s.Type, s.Pattern = []string{"number", "boolean", "string"}, WholeNumberPattern
+		s.Type, s.Pattern = []string{"number", "boolean", "string"}, wholeNumberPattern
 	case SecretID:
 		s.Type, s.MinLength = "string", 1
 	case SecretIDs:
 		*s = withWords(*s, listOf(f.Kind))
 	case UserARN:
-		s.Type, s.Pattern = "string", UserARNPattern
+		s.Type, s.Pattern = "string", userARNPattern
 	case Text:
 		t.restrictText(s, f)
 	case Anything, PortText, TLS, TextList, Permissions:

@@ -79,11 +79,11 @@ func (c *environmentCheck) variable(v catalog.Variable) {
 	number, _, whole := pythonInt(jsonValue{kind: jsonText, text: text})
 	switch {
 	case !set && v.Required:
-		remedy := fmt.Sprintf("Set %s in the function's environment.", v.Name)
+		code, remedy := FunctionEnvInvalid, fmt.Sprintf("Set %s in the function's environment.", v.Name)
 		if v.Name == catalog.EndpointVariable {
-			remedy = endpointRemedy
+			code, remedy = FunctionEnvEndpoint, endpointRemedy
 		}
-		c.add(FunctionEnvEndpoint, Error, fmt.Sprintf("The rotation function has no environment variable %s, and fails without it.", v.Name), remedy)
+		c.add(code, Error, fmt.Sprintf("The rotation function has no environment variable %s, and fails without it.", v.Name), remedy)
 	case !set:
 	case v.Name == catalog.EndpointVariable:
 		// The AWS SDK for Python takes no address without a scheme.

@@ -87,7 +87,7 @@ func TestEnvironment(t *testing.T) {
 		{"limit", "MySQLMultiUser", []string{"USERNAME_CHARACTER_LIMIT", "32"}, nil},
 		{"limit is no number", "MySQLMultiUser", []string{"USERNAME_CHARACTER_LIMIT", "thirty-two"}, []string{invalid}},
 
-		{"nothing of ElastiCache", "ElastiCacheUser", []string{"EXCLUDE_CHARACTERS", base + ","}, []string{noEndpoint, noEndpoint}},
+		{"nothing of ElastiCache", "ElastiCacheUser", []string{"EXCLUDE_CHARACTERS", base + ","}, []string{invalid, invalid}},
 		{"another secret", "ElastiCacheUser", []string{"EXCLUDE_CHARACTERS", base + ",", "USER_NAME", "app", "SECRET_ARN", secret + "x"}, []string{invalid}},
 		{"short for ElastiCache", "ElastiCacheUser", []string{"EXCLUDE_CHARACTERS", base + ",", "USER_NAME", "app", "SECRET_ARN", secret, "PASSWORD_LENGTH", "15"}, []string{engines}},
 		{"waits", "ElastiCacheUser", []string{"EXCLUDE_CHARACTERS", base + ",", "USER_NAME", "app", "SECRET_ARN", secret, "MAX_WAITING_TIME_FOR_ACTIVE_IN_SECONDS", "10m"}, []string{invalid}},

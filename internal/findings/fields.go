@@ -62,6 +62,8 @@ func (c *check) field(f catalog.Field) {
 	case catalog.SecretID:
 		if v.kind != jsonText || v.text == "" {
 			c.add(SecretKeyType, Error, fmt.Sprintf("The field %q is not text that names a secret, and the rotation function fails on it.", name), "Write the ARN of the superuser secret.")
+		} else if parts := strings.Split(v.text, ":"); parts[0] == "arn" && (len(parts) < 7 || parts[2] != "secretsmanager" || parts[5] != "secret") {
+			c.add(SecretKeyUnusable, Warning, fmt.Sprintf("The field %q is an ARN, but not one of a secret.", name), "Write the ARN of the superuser secret.")
 		}
 	case catalog.UserARN:
 		c.userARN(name, v)

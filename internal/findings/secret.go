@@ -3,6 +3,7 @@ package findings
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
 )
@@ -44,6 +45,8 @@ func readObject(value string) (object jsonValue, problem string) {
 	switch {
 	case value == "":
 		return v, "The value is empty."
+	case strings.HasPrefix(value, "\ufeff"):
+		return v, "The value begins with a byte order mark, an invisible character that is no JSON."
 	case !ok:
 		return v, fmt.Sprintf("The value stops being JSON at line %d, column %d.", at.line, at.column)
 	case v.kind != jsonObject:

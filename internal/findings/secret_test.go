@@ -85,6 +85,8 @@ func TestSecretString(t *testing.T) {
 		{"no masterarn", single, value("masterarn", ""), nil},
 		{"no masterarn", multi, value("masterarn", ""), []string{"error secret-key-missing"}},
 		{"empty masterarn", multi, value("masterarn", `""`), []string{"error secret-key-type"}},
+		{"masterarn of a role", multi, value("masterarn", `"arn:aws:iam::123456789012:role/admin"`), []string{"warning secret-key-unusable"}},
+		{"masterarn without the last characters", multi, value("masterarn", `"arn:aws:secretsmanager:eu-central-1:123456789012:secret:admin"`), nil},
 		{"null masterarn", multi, value("masterarn", "null"), []string{"error secret-key-type"}},
 		{"upper case name", single, value("host", "", "Host", `"db.example.com"`), []string{"error secret-key-missing"}},
 
@@ -184,6 +186,7 @@ func checkFindings(t *testing.T, findings []Finding, planted ...string) {
 func TestSecretStringPosition(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{
+		"\ufeff{}":                   "an invisible character that is no JSON",
 		"x":                          "line 1, column 1",
 		"{\n  \"host\": db\n}":       "line 2, column 11",
 		`{"ö":"ü" "x"}`:              "line 1, column 10",

@@ -24,12 +24,12 @@ var signatures = []signature{
 		remedy: endpointRemedy,
 	},
 	{
-		all: []string{"KeyError", "'SECRET_ARN'"}, code: FunctionEnvEndpoint, permanent: true,
+		all: []string{"KeyError", "'SECRET_ARN'"}, code: FunctionEnvInvalid, permanent: true,
 		detail: "The function has no environment variable `SECRET_ARN`, which names the one secret that it serves.",
 		remedy: "Set it in the function's environment.",
 	},
 	{
-		all: []string{"KeyError", "'USER_NAME'"}, code: FunctionEnvEndpoint, permanent: true,
+		all: []string{"KeyError", "'USER_NAME'"}, code: FunctionEnvInvalid, permanent: true,
 		detail: "The function has no environment variable `USER_NAME`, which names the one user that it serves.",
 		remedy: "Set it in the function's environment.",
 	},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -34,7 +33,7 @@ func (excludeCharactersDataSource) Metadata(_ context.Context, req datasource.Me
 func (excludeCharactersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	all := attributes{
 		"rotation_type": schema.StringAttribute{
-			Optional: true, Validators: []validator.String{rotationType, stringvalidator.ExactlyOneOf(path.MatchRoot("engine"))},
+			Optional: true, Validators: []validator.String{rotationType},
 			MarkdownDescription: "Rotation type. Exactly one of this and `engine`. " + rotationTypes,
 		},
 		"engine": schema.StringAttribute{
@@ -59,8 +58,15 @@ func contextsAttribute() schema.SetAttribute {
 }
 
 func (excludeCharactersDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
-	var key types.String
+	var key, engine types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("rotation_type"), &key)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("engine"), &engine)...)
+	switch {
+	case key.IsNull() && engine.IsNull():
+		resp.Diagnostics.AddError("Missing rotation type", "Neither `rotation_type` nor `engine` is set. Set one of them.")
+	case !key.IsNull() && !engine.IsNull():
+		resp.Diagnostics.AddAttributeError(path.Root("engine"), "Invalid engine", "Both `rotation_type` and `engine` are set. Set one of them.")
+	}
 	if t, ok := catalog.Lookup(key.ValueString()); ok {
 		if _, err := t.ExcludeCharacters(); err != nil {
 			resp.Diagnostics.AddAttributeError(path.Root("rotation_type"), "Invalid rotation type", sentence(err.Error()))

@@ -90,8 +90,8 @@ func TestExcludeCharactersArguments(t *testing.T) {
 		config object
 		want   string
 	}{
-		{object{}, "ERROR rotation_type: Invalid Attribute Combination"},
-		{object{"engine": "mysql", "rotation_type": "MySQLSingleUser"}, "ERROR rotation_type: Invalid Attribute Combination"},
+		{object{}, "ERROR -: Missing rotation type"},
+		{object{"engine": "mysql", "rotation_type": "MySQLSingleUser"}, "ERROR engine: Invalid engine"},
 		{object{"engine": "postgresql"}, "ERROR engine: Invalid engine: …`postgres`"},
 		{object{"rotation_type": "InfluxDBMultiUser"}, "ERROR rotation_type: Invalid rotation type: The rotation function of InfluxDBMultiUser generates no password"},
 		{object{"rotation_type": "MySQLSingleUser", "contexts": []any{"csv"}}, "ERROR contexts…: Invalid context: The value is one of"},

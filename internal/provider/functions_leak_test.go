@@ -65,7 +65,7 @@ output "control" {
 	c.write(strings.Replace(configuration, `("PostgreSQLSingleUser", var.value)`, `(var.value, "PostgreSQLSingleUser")`, 1))
 	artefacts["exchanged"] = run(good, 1, "plan")
 	for name, text := range map[string]string{
-		"warning": "The value cannot rotate.", "error": "[secret-engine-mismatch]", "not JSON": "[secret-not-json]", "exchanged": "no such rotation",
+		"warning": "The value cannot rotate.", "error": "[secret-engine-mismatch]", "not JSON": "[secret-not-json]", "exchanged": "in the wrong",
 	} {
 		if !strings.Contains(artefacts[name], text) {
 			t.Errorf("The output of %q does not contain %q:\n%s", name, text, artefacts[name])

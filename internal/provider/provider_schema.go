@@ -88,7 +88,9 @@ func (p *rotationProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Makes rotation of AWS Secrets Manager secrets work on the first apply and keep working. " +
 			"Arguments have the names and meaning that they have in `hashicorp/aws`. " +
-			"Nothing calls AWS until something needs it, and functions never do.",
+			"Nothing calls AWS until something needs it, and functions never do.\n\n" +
+			"[`rotation_setup`](resources/setup.md) is everything that one secret needs to rotate. What AWS's rotation functions expect of a secret, a password, a role and a schedule is in data sources and functions of their own, " +
+			"usable without any resource; the guide [Rotation types](guides/rotation-types.md) has it on one page.",
 		Attributes: map[string]schema.Attribute{
 			"region":                   text("AWS Region. Default: `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's. Resources that are given a secret's ARN use the Region in it.", region),
 			"profile":                  text("Profile of the shared configuration files. Default: `AWS_PROFILE`."),

@@ -62,7 +62,7 @@ func (r *randomPassword) Schema(_ context.Context, _ ephemeral.SchemaRequest, re
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A password as the rotation function of a type would generate it: Secrets Manager generates it (`GetRandomPassword`), with the length and without the characters that the type, its engine and the contexts ask for. " +
-			"It is for the first value of a secret, and is in no state, plan or log.\n\n" +
+			"It is for the first value of a secret, and this provider leaves it in no state, plan or log. What it is given to may log it: `hashicorp/aws` writes its requests, with their values, into a log of level `DEBUG` and below.\n\n" +
 			"Every plan and every apply generates another one. Give it to a write-only argument such as `secret_string_wo`, which stores it when its version number changes and not otherwise.\n\n" +
 			"Needs Terraform 1.10, OpenTofu 1.11 or later; write-only arguments need Terraform 1.11, OpenTofu 1.11 or later. The caller needs `secretsmanager:GetRandomPassword`.",
 		Attributes: map[string]schema.Attribute{
@@ -149,6 +149,9 @@ func (m randomPasswordModel) request(ctx context.Context, diags *diag.Diagnostic
 	length := int64(t.Password.Length)
 	if !m.PasswordLength.IsNull() {
 		length = m.PasswordLength.ValueInt64()
+	}
+	if exclusion.ExcludePunctuation && !m.ExcludePunctuation.IsNull() && !m.ExcludePunctuation.ValueBool() {
+		wrong("exclude_punctuation", "characters to exclude", "A first password for "+t.Name+" has letters and digits only. Remove `exclude_punctuation`.")
 	}
 	classes := m.classes(t, exclusion, excluded, wrong)
 	m.checkLength(t, contexts, length, classes, wrong)

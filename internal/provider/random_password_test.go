@@ -166,6 +166,7 @@ func TestRandomPasswordArguments(t *testing.T) {
 	}{
 		{"a wrong type", object{"rotation_type": "mysqlsingleuser"}, []string{"ERROR rotation_type: Invalid rotation type: …MySQLSingleUser"}},
 		{"no password", object{"rotation_type": "InfluxDBMultiUser"}, []string{"ERROR rotation_type: Invalid rotation type: The rotation function of InfluxDBMultiUser generates no password"}},
+		{"punctuation that is not taken", object{"rotation_type": "InfluxDBSingleUser", "contexts": []any{"master_user"}, "exclude_punctuation": false}, []string{"ERROR exclude_punctuation: …letters and digits only"}},
 		{"a wrong context", object{"rotation_type": "MySQLSingleUser", "contexts": []any{"uri"}}, []string{"ERROR contexts…Invalid context"}},
 		{"a wrong Region", object{"rotation_type": "MySQLSingleUser", "region": "Ireland"}, []string{"ERROR region: Invalid Region"}},
 		{"too short", object{"rotation_type": "ElastiCacheUser", "password_length": 15}, []string{"ERROR password_length: Invalid password length: A password for ElastiCacheUser has 16 to 128 characters, not 15."}},

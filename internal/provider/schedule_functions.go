@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"math/big"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -63,7 +64,7 @@ func (scheduleWindowsFunction) Definition(_ context.Context, _ function.Definiti
 		Parameters: []function.Parameter{
 			expressionParameter(), durationParameter(),
 			function.StringParameter{Name: "after", MarkdownDescription: "A time in RFC 3339, such as `2026-01-31T16:00:00Z`. For `rate()`, the last rotation."},
-			function.Int64Parameter{Name: "count", MarkdownDescription: fmt.Sprintf("Number of windows, 1 to %d.", maxWindows)},
+			function.NumberParameter{Name: "count", MarkdownDescription: fmt.Sprintf("Number of windows, 1 to %d.", maxWindows)},
 		},
 		Return: function.ListReturn{ElementType: schema.NestedAttributeObject{Attributes: windowAttributes()}.Type()},
 	}
@@ -71,7 +72,7 @@ func (scheduleWindowsFunction) Definition(_ context.Context, _ function.Definiti
 
 func (scheduleWindowsFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
 	var expression, duration, after types.String
-	var count types.Int64
+	var count types.Number
 	if !knownArguments(ctx, req, resp, &expression, &duration, &after, &count) {
 		return
 	}
@@ -90,12 +91,13 @@ func (scheduleWindowsFunction) Run(ctx context.Context, req function.RunRequest,
 		resp.Error = argumentError(2, sentence(err.Error()))
 		return
 	}
-	if n := count.ValueInt64(); n < 1 || n > maxWindows {
-		resp.Error = argumentError(3, fmt.Sprintf("The number of windows is from 1 to %d, not %d.", maxWindows, n))
+	n, accuracy := count.ValueBigFloat().Int64()
+	if accuracy != big.Exact || n < 1 || n > maxWindows {
+		resp.Error = argumentError(3, fmt.Sprintf("The number of windows is a whole number from 1 to %d.", maxWindows))
 		return
 	}
 	e, _ := schedule.Parse(expression.ValueString()) // The findings say what is wrong with it.
-	windows, err := windowsOf(e, duration.ValueString(), start, int(count.ValueInt64()))
+	windows, err := windowsOf(e, duration.ValueString(), start, int(n))
 	if err != nil {
 		resp.Error = argumentError(2, sentence(err.Error()))
 		return

@@ -92,8 +92,10 @@ func TestScheduleWindowsArguments(t *testing.T) {
 		{1, "", "The duration is empty."},
 		{2, "2026-01-31", `"2026-01-31" is not a time in RFC 3339`},
 		{2, "9999-12-30T00:00:00Z", "later than the year 9999"},
-		{3, 0, "from 1 to 100, not 0"},
-		{3, maxWindows + 1, "from 1 to 100, not 101"},
+		{3, 0, "whole number from 1 to 100"},
+		{3, maxWindows + 1, "whole number from 1 to 100"},
+		{3, 1.5, "whole number from 1 to 100"},
+		{3, 1e20, "whole number from 1 to 100"},
 	} {
 		arguments := append([]any{}, good...)
 		arguments[test.position] = test.value

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 )
 
@@ -20,7 +21,7 @@ var (
 const secretArguments = "No text of the secret is ever in a result or an error: expected field names, positions and codes only. What the CLI does with an argument is not the provider's to decide:\n\n" +
 	"- Terraform stores an unsalted SHA-256 hash of a function's arguments and of its result in a saved plan, and a password that people chose can be guessed from it. " +
 	"OpenTofu stores none. For a value that is never an argument of anything, give it to AWS and let [`rotation_setup`](../resources/setup.md) check it there (`check_secret_value`).\n" +
-	"- A failing call is shown with the values of the variables in it, unless these are `sensitive` or `ephemeral`. Mark them.\n"
+	"- The CLI quotes the variables of a failing expression, unless they are `sensitive` or `ephemeral`. In the `validation` of a variable itself, Terraform quotes a `sensitive` one all the same, with any function and for any reason: make the variable `ephemeral`, or put the condition into a `precondition`.\n"
 
 func newCheckSecretStringFunction() function.Function { return checkSecretStringFunction{} }
 
@@ -100,6 +101,10 @@ func secretStringParameter() function.Parameter {
 func checkSecretString(ctx context.Context, req function.RunRequest, resp *function.RunResponse) ([]findings.Finding, string, bool) {
 	var key, value types.String
 	if !knownArguments(ctx, req, resp, &key, &value) {
+		return nil, "", false
+	}
+	if _, exchanged := catalog.Lookup(value.ValueString()); exchanged {
+		resp.Error = argumentError(0, "The arguments are in the wrong order: the rotation type comes first")
 		return nil, "", false
 	}
 	t, err := rotationTypeArgument(0, key.ValueString())

@@ -99,11 +99,16 @@ func TestSecretStringsShowNothing(t *testing.T) {
 	values := []string{firstPassword, quoted, "[" + quoted + "]", "{" + quoted, "{" + quoted + ":1}", `{"a":` + firstPassword + "}", secretString() + firstPassword}
 	for _, name := range []string{"check_secret_string", "assert_secret_string"} {
 		for _, value := range values {
-			_, failed := s.call(name, value, "PostgreSQLSingleUser")
-			if failed == nil || failed.argument != 0 || !strings.HasPrefix(failed.text, "There is no such rotation type. The rotation types are MySQLSingleUser, ") {
-				t.Fatalf("%s: %+v", name, failed)
+			for second, text := range map[string]string{
+				"PostgreSQLSingleUser": "The arguments are in the wrong order: ",
+				"postgres":             "There is no such rotation type. The rotation types are MySQLSingleUser, ",
+			} {
+				_, failed := s.call(name, value, second)
+				if failed == nil || failed.argument != 0 || !strings.HasPrefix(failed.text, text) {
+					t.Fatalf("%s: %+v", name, failed)
+				}
+				shownNothing(t, failed.text)
 			}
-			shownNothing(t, failed.text)
 		}
 	}
 	for _, rotationType := range catalog.All() {

@@ -84,7 +84,7 @@ func (e *Expression) parseField(f field, text string) error {
 		}
 	}
 	if f.name == hoursField.name && (len(items) > 1 || strings.ContainsAny(text, "-*")) {
-		e.warn("hours are documented as one number or as a start and an increment only", `Write the hours as in "8/8".`)
+		e.warn("hours are documented as one number or as a start and an increment only", `Write a start and an increment, such as "8/12" for 08:00 and 20:00.`)
 	}
 	return nil
 }
