@@ -116,6 +116,15 @@ func TestPlanChecks(t *testing.T) {
 	superuser := func(engine string, more object) object {
 		return database(engine, with(object{"username": "admin"}, more))
 	}
+	keytabs := plannedSetup{
+		rotationType: "ActiveDirectoryAndKeytabSingleUser",
+		value: object{
+			"awsSeamlessDomainDirectoryId": "d-1234567890", "awsSeamlessDomainUsername": "app", "awsSeamlessDomainPassword": firstPassword,
+			"schemaVersion": "1.0", "keytabArns": []any{firstPassword, otherSecret, strings.ToUpper(otherSecret)},
+		},
+		prepare: func(world, string) object { return object{"keytab_secret_arns": []any{otherSecret}} },
+	}
+	const keytabWarning = `WARNING keytab_secret_arns: The execution role may not use the secret (role-secret-access): …items 1 and 3 of the field "keytabArns"`
 	for name, test := range map[string]struct {
 		bad  plannedSetup
 		want []string
@@ -145,6 +154,20 @@ func TestPlanChecks(t *testing.T) {
 			bad:  plannedSetup{rotationType: "MySQLSingleUser", value: database("mysql", nil), previous: firstPassword},
 			want: []string{"WARNING secret_id: The secret's previous value is not JSON (secret-previous-not-json): …"},
 			mend: func(p *plannedSetup) { p.previous = "{}" },
+		},
+		"keytabs that the role may not change": {
+			bad:  keytabs,
+			want: []string{keytabWarning},
+			mend: func(p *plannedSetup) {
+				p.value["keytabArns"] = []any{otherSecret, strings.TrimSuffix(otherSecret, "-AbCdEf"), "admin"}
+			},
+		},
+		"keytabs that are to come": {
+			bad:  keytabs,
+			want: []string{keytabWarning},
+			mend: func(p *plannedSetup) {
+				p.prepare = func(world, string) object { return object{"keytab_secret_arns": []any{otherSecret, unknown{}}} }
+			},
 		},
 		"superuser missing": {
 			bad: plannedSetup{rotationType: "MariaDBMultiUser", value: database("mariadb", object{"masterarn": otherSecret}), prepare: func(world, string) object {
@@ -281,12 +304,27 @@ func TestPlanChecks(t *testing.T) {
 			t.Parallel()
 			_, got := test.bad.plan(t)
 			expect(t, got, test.want...)
+			showsWayOut(t, got)
 			good := test.bad
 			good.value, good.superuser, good.variables = maps.Clone(good.value), maps.Clone(good.superuser), maps.Clone(good.variables)
 			test.mend(&good)
 			_, got = good.plan(t)
 			expect(t, got)
 		})
+	}
+}
+
+// showsWayOut fails the test unless just the errors about a value end with what
+// to do if the same plan corrects it.
+func showsWayOut(t *testing.T, diagnostics []string) {
+	t.Helper()
+	const wayOut = " If this apply corrects the value, apply the value first, or set `preflight = \"warn\"`."
+	for _, line := range diagnostics {
+		before, ends := strings.CutSuffix(line, wayOut)
+		wants := strings.HasPrefix(line, "ERROR") && !strings.Contains(line, "(superuser-not-found)")
+		if ends != wants || strings.Contains(before, "apply the value first") {
+			t.Errorf("The way out is wrong in: %s", line)
+		}
 	}
 }
 
@@ -487,6 +525,7 @@ func TestPlanUpdateChecks(t *testing.T) {
 			w.ForgetCalls()
 			got, _ := s.planUpdate(tftypes.NewValue(s.setupType, members), with(setup, test.setup))
 			expect(t, got, test.want...)
+			showsWayOut(t, got)
 			read := slices.ContainsFunc(w.Calls(), func(c awslab.Call) bool { return c.Operation == "GetSecretValue" })
 			if read == test.unread {
 				t.Errorf("The value was read: %t. %v", read, w.Calls())

@@ -133,7 +133,7 @@ func (r *setupResource) inspect(ctx context.Context, config setupModel, diags *d
 		return nil
 	}
 	for _, p := range seen.Problems {
-		diags.Append(diagnosticOf(atPlan(p)))
+		diags.Append(diagnosticOf(withWayOut(atPlan(p))))
 	}
 	switch {
 	case r.hasRead(seen.SecretARN) && seen.RotatesIfReplaced:
@@ -181,6 +181,15 @@ func checkedAgain(p rotation.Problem) rotation.Problem {
 	if !p.Warning {
 		p.Warning = true
 		p.Detail += "\n\nThis is checked again before the first write."
+	}
+	return p
+}
+
+// withWayOut says how to get past an error about a value that the same plan
+// corrects, which a plan can't see.
+func withWayOut(p rotation.Problem) rotation.Problem {
+	if p.OfValue && !p.Warning {
+		p.Detail += " If this apply corrects the value, apply the value first, or set `preflight = \"warn\"`."
 	}
 	return p
 }
@@ -319,11 +328,12 @@ func (r *setupResource) checkUpdate(ctx context.Context, config, state setupMode
 		return false
 	}
 	for _, p := range problems {
-		d := diagnosticOf(atPlan(p))
-		if d.Severity() == diag.SeverityError && !config.rotatesAnew(state) {
-			d = warning(d)
+		p = atPlan(p)
+		if p.Warning || config.rotatesAnew(state) {
+			diags.Append(diagnosticOf(withWayOut(p)))
+		} else {
+			diags.Append(warning(diagnosticOf(p)))
 		}
-		diags.Append(d)
 	}
 	return true
 }

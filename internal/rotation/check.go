@@ -74,6 +74,7 @@ func (o *operation) check(ctx context.Context, want Setup, s *scene) []Problem {
 		return nil
 	}
 	var problems []Problem
+	ofValue := false // Whether a value is to blame for what is reported from here on.
 	// repairable is for errors that the rest of a plan may still mend.
 	report := func(attribute string, repairable bool, found ...findings.Finding) {
 		for _, f := range found {
@@ -81,7 +82,7 @@ func (o *operation) check(ctx context.Context, want Setup, s *scene) []Problem {
 				continue
 			}
 			p := Of(f, cmp.Or(f.Argument, attribute))
-			p.Repairable = p.Repairable || repairable
+			p.Repairable, p.OfValue = p.Repairable || repairable, ofValue
 			p.Warning = p.Warning || want.Lenient
 			problems = append(problems, p)
 		}
@@ -100,6 +101,7 @@ func (o *operation) check(ctx context.Context, want Setup, s *scene) []Problem {
 	if s.secret.current() == "" || !want.ReadValue {
 		return problems
 	}
+	ofValue = true
 	current := o.read(ctx, secretARN, "")
 	switch {
 	case current.state != valuePresent, current.binary && len(t.Fields) == 0:
@@ -113,6 +115,9 @@ func (o *operation) check(ctx context.Context, want Setup, s *scene) []Problem {
 	for _, f := range findings.SecretString(t, current.text, environment) {
 		mendable := !slices.ContainsFunc(anyhow, func(a findings.Finding) bool { return a.Code == f.Code && a.Severity == f.Severity })
 		report("secret_id", mendable, f)
+	}
+	if want.Managed && !want.AccessPending {
+		report(findings.KeytabsArgument, true, findings.Keytabs(t, want.Access.KeytabSecretARNs, current.text, environment)...)
 	}
 	if previous := s.secret.with(labelPrevious); previous != "" && t.ReadsPrevious {
 		if p := o.read(ctx, secretARN, previous); p.state == valuePresent {

@@ -108,6 +108,68 @@ func TestCustomBinary(t *testing.T) {
 	}
 }
 
+// TestKeytabs compares the keytab secrets in the value with those that the role
+// policy is for, at plan and before the first write.
+func TestKeytabs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	named, unnamed := w.NewSecret("x-planted-named", nil), w.NewSecret("x-planted-unnamed", nil)
+	want := w.checked("ActiveDirectoryAndKeytabSingleUser", map[string]any{
+		"awsSeamlessDomainDirectoryId": "d-1234567890", "awsSeamlessDomainUsername": "app", "awsSeamlessDomainPassword": "planted-password",
+		"schemaVersion": "1.0", "keytabArns": []string{"x-planted-named", unnamed},
+	})
+	want.Enabled = false
+	for name, test := range map[string]struct {
+		change func(*rotation.Setup)
+		warned bool
+	}{
+		"not named":      {func(*rotation.Setup) {}, true},
+		"named":          {func(want *rotation.Setup) { want.Access.KeytabSecretARNs = []string{named, unnamed} }, false},
+		"external":       {func(want *rotation.Setup) { want.Managed = false }, false},
+		"not to be read": {func(want *rotation.Setup) { want.ReadValue = false }, false},
+		"to come":        {func(want *rotation.Setup) { want.Access.KeytabSecretARNs, want.AccessPending = nil, true }, false},
+	} {
+		want := want
+		want.Access.KeytabSecretARNs = []string{named}
+		test.change(&want)
+		in, err := w.process().Inspect(t.Context(), want)
+		w.Must(err)
+		heard := map[string][]rotation.Problem{"plan": in.Problems}
+		if test.warned || name == "named" {
+			object, warnings, err := w.process().create(want)
+			w.Must(err)
+			heard["apply"] = warnings
+			_, err = w.process().delete(want, *object)
+			w.Must(err)
+		}
+		for when, problems := range heard {
+			problems = slices.DeleteFunc(problems, func(p rotation.Problem) bool { return p.Code != findings.RoleSecretAccess })
+			switch {
+			case len(problems) > 0 != test.warned:
+				t.Errorf("%s, at %s: %+v", name, when, problems)
+			case test.warned:
+				p := problems[0]
+				w.tells(p.Detail, `item 2 of the field "keytabArns"`)
+				if len(problems) > 1 || p.Attribute != "keytab_secret_arns" || !p.Warning || strings.Contains(p.Detail, "planted") {
+					t.Errorf("%s, at %s: %+v", name, when, problems)
+				}
+			}
+		}
+	}
+}
+
+// TestValueAtApply fails before the first write, where a plan's advice to apply
+// the value first is no help any more.
+func TestValueAtApply(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	want := w.checked("MySQLSingleUser", map[string]any{"engine": "mariadb", "host": "db", "username": "app", "password": "x-planted-x"})
+	_, _, err := w.process().create(want)
+	if p := w.problem(err); p.Code != findings.SecretEngineMismatch || !p.OfValue || strings.Contains(p.Detail, "apply the value first") {
+		t.Errorf("%+v", p)
+	}
+}
+
 // TestSuperuserToCome leaves open who manages a superuser secret that does not
 // exist yet, and with that the role policy.
 func TestSuperuserToCome(t *testing.T) {

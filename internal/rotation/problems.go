@@ -22,7 +22,10 @@ type Problem struct {
 	// Repairable says that the rest of a plan may still mend the cause, so that
 	// an error is one only before the first write.
 	Repairable bool
-	cause      error
+	// OfValue says that the value of the secret or of its superuser secret is to
+	// blame, which the same plan may correct without showing it.
+	OfValue bool
+	cause   error
 }
 
 func (p *Problem) Error() string { return p.Summary + ": " + p.Detail }
