@@ -281,7 +281,7 @@ func TestPlanChecks(t *testing.T) {
 			bad: plannedSetup{rotationType: "MySQLSingleUser", value: database("mysql", nil), prepare: func(w world, _ string) object {
 				return object{"rotation_lambda_arn": w.bareFunction()}
 			}},
-			want: []string{"WARNING rotation_lambda_arn: The rotation function lacks an environment variable (function-env-endpoint): …SECRETS_MANAGER_ENDPOINT…checked again before the first write."},
+			want: []string{"WARNING rotation_lambda_arn: The rotation function lacks the endpoint of Secrets Manager (function-env-endpoint): …SECRETS_MANAGER_ENDPOINT…checked again before the first write."},
 			mend: func(p *plannedSetup) { p.prepare = nil },
 		},
 		"characters too few": {
@@ -431,7 +431,7 @@ func TestSetupChecksAtApply(t *testing.T) {
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: w.factories(),
 		Steps: []resource.TestStep{
-			fails(func() { w.variables(map[string]string{"SECRET_ARN": secret}) }, "function-env-endpoint"),
+			fails(func() { w.variables(map[string]string{"SECRET_ARN": secret}) }, "function-env-invalid"),
 			fails(wrong("SECRET_ARN", w.SecretARN), "function-env-invalid"),
 			fails(wrong("PASSWORD_LENGTH", "many"), "password-length-invalid"),
 			fails(wrong("EXCLUDE_CHARACTERS", "0123456789"), "exclude-characters-impossible"),
