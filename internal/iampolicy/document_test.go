@@ -114,6 +114,8 @@ func TestEquivalent(t *testing.T) {
 		{"itself", base, true},
 		{"order and space", `{ "Statement":{"Resource":["*"],"Action":["a:Y","a:X"],"Effect":"Allow"}, "Version":"2012-10-17" }`, true},
 		{"one action less", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"a:X","Resource":"*"}]}`, false},
+		{"another Sid", strings.Replace(base, `"Effect"`, `"Sid":"x","Effect"`, 1), false},
+		{"another case of a resource", strings.Replace(base, `"*"`, `"arn:aws:s3:::A"`, 1), false},
 		{"other effect", strings.Replace(base, "Allow", "Deny", 1), false},
 		{"other version", strings.Replace(base, "2012", "2008", 1), false},
 		{"empty", "", false},
