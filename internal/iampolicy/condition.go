@@ -14,10 +14,11 @@ type comparison struct {
 	compare func(policy pattern, value string) bool
 	wild    bool // "*" and "?" in the policy are wildcards
 	negated bool // the condition holds when no value of the policy compares
+	literal bool // the policy has no variables here
 }
 
 // comparisons are the operators of https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html,
-// except Null, which asks for the key only.
+// except Null, which asks for the key only, and BinaryEquals, which no key of the services here needs.
 var comparisons = map[string]comparison{
 	"StringEquals":              {compare: equal},
 	"StringNotEquals":           {compare: equal, negated: true},
@@ -29,29 +30,29 @@ var comparisons = map[string]comparison{
 	"ArnLike":                   {compare: matchARN, wild: true},
 	"ArnNotEquals":              {compare: matchARN, wild: true, negated: true},
 	"ArnNotLike":                {compare: matchARN, wild: true, negated: true},
-	"Bool":                      {compare: equalFold},
-	"BinaryEquals":              {compare: equal},
-	"NumericEquals":             {compare: numeric(func(c int) bool { return c == 0 })},
-	"NumericNotEquals":          {compare: numeric(func(c int) bool { return c == 0 }), negated: true},
-	"NumericLessThan":           {compare: numeric(func(c int) bool { return c < 0 })},
-	"NumericLessThanEquals":     {compare: numeric(func(c int) bool { return c <= 0 })},
-	"NumericGreaterThan":        {compare: numeric(func(c int) bool { return c > 0 })},
-	"NumericGreaterThanEquals":  {compare: numeric(func(c int) bool { return c >= 0 })},
-	"DateEquals":                {compare: date(func(c int) bool { return c == 0 })},
-	"DateNotEquals":             {compare: date(func(c int) bool { return c == 0 }), negated: true},
-	"DateLessThan":              {compare: date(func(c int) bool { return c < 0 })},
-	"DateLessThanEquals":        {compare: date(func(c int) bool { return c <= 0 })},
-	"DateGreaterThan":           {compare: date(func(c int) bool { return c > 0 })},
-	"DateGreaterThanEquals":     {compare: date(func(c int) bool { return c >= 0 })},
-	"IpAddress":                 {compare: address},
-	"NotIpAddress":              {compare: address, negated: true},
+	"Bool":                      {compare: truth},
+	"NumericEquals":             {compare: numeric(func(c int) bool { return c == 0 }), literal: true},
+	"NumericNotEquals":          {compare: numeric(func(c int) bool { return c == 0 }), literal: true, negated: true},
+	"NumericLessThan":           {compare: numeric(func(c int) bool { return c < 0 }), literal: true},
+	"NumericLessThanEquals":     {compare: numeric(func(c int) bool { return c <= 0 }), literal: true},
+	"NumericGreaterThan":        {compare: numeric(func(c int) bool { return c > 0 }), literal: true},
+	"NumericGreaterThanEquals":  {compare: numeric(func(c int) bool { return c >= 0 }), literal: true},
+	"DateEquals":                {compare: date(func(c int) bool { return c == 0 }), literal: true},
+	"DateNotEquals":             {compare: date(func(c int) bool { return c == 0 }), literal: true, negated: true},
+	"DateLessThan":              {compare: date(func(c int) bool { return c < 0 }), literal: true},
+	"DateLessThanEquals":        {compare: date(func(c int) bool { return c <= 0 }), literal: true},
+	"DateGreaterThan":           {compare: date(func(c int) bool { return c > 0 }), literal: true},
+	"DateGreaterThanEquals":     {compare: date(func(c int) bool { return c >= 0 }), literal: true},
+	"IpAddress":                 {compare: address, literal: true},
+	"NotIpAddress":              {compare: address, literal: true, negated: true},
 }
 
 // holds evaluates one condition. An absent key fails every operator but the negated ones, those with IfExists, ForAllValues and Null.
 func (e *evaluation) holds(c Condition, v variables) bool {
 	values := e.context[strings.ToLower(c.Key)]
 	if c.Operator == "Null" {
-		absent := strconv.FormatBool(len(values) == 0)
+		// A key whose values are empty texts counts as null, as it does for ForAllValues.
+		absent := strconv.FormatBool(!slices.ContainsFunc(values, func(value string) bool { return value != "" }))
 		return slices.ContainsFunc(c.Values, func(p string) bool { return strings.EqualFold(p, absent) })
 	}
 	quantifier, operator, found := strings.Cut(c.Operator, ":")
@@ -89,17 +90,29 @@ func (e *evaluation) holds(c Condition, v variables) bool {
 	return false
 }
 
+// holds compares one value of the request. A variable that the request has no value for matches nothing, and makes a negated
+// comparison fail too: IAM takes the statement for invalid then.
 func (c comparison) holds(policy []string, value string, v variables) bool {
-	matched := slices.ContainsFunc(policy, func(text string) bool {
+	v.enabled = v.enabled && !c.literal
+	resolved := true
+	for _, text := range policy {
 		p, ok := v.expand(text, c.wild)
-		return ok && c.compare(p, value)
-	})
-	return matched != c.negated
+		if ok && c.compare(p, value) {
+			return !c.negated
+		}
+		resolved = resolved && ok
+	}
+	return c.negated && resolved
 }
 
 func equal(p pattern, value string) bool     { return string(p) == value }
 func equalFold(p pattern, value string) bool { return strings.EqualFold(string(p), value) }
 func like(p pattern, value string) bool      { return p.match([]rune(value)) }
+
+// truth compares truth values; other text is none.
+func truth(p pattern, value string) bool {
+	return equalFold(p, value) && (strings.EqualFold(value, "true") || strings.EqualFold(value, "false"))
+}
 
 // numeric returns a comparison of numbers. What is not a number compares with nothing.
 func numeric(ok func(int) bool) func(pattern, string) bool {

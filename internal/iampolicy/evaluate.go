@@ -1,6 +1,7 @@
 package iampolicy
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -28,26 +29,22 @@ func (d Decision) String() string {
 	}
 }
 
-// Principal is who makes a request: an IAM user or role, a session of a role, or an AWS service.
-type Principal struct {
-	ARN        string // of the user or role: "arn:aws:iam::123456789012:role/rotator"
-	SessionARN string // for a session of the role: "arn:aws:sts::123456789012:assumed-role/rotator/session"
-	AccountID  string
-	Service    string // for a service, which has none of the others: "secretsmanager.amazonaws.com"
-}
-
 // Request is a request to judge.
 type Request struct {
 	Principal Principal
 	Action    string              // "secretsmanager:GetSecretValue"; case does not matter
 	Resource  string              // ARN, or "*" for an action without a resource
 	Context   map[string][]string // values of the condition keys; the case of the keys does not matter
+
+	// ResourceAccountID is the account of the resource, if it is another than the principal's.
+	ResourceAccountID string
 }
 
 // Policies are the policies that apply to a request.
 type Policies struct {
 	Identity []Document // policies of the user or role
 	Boundary *Document  // permissions boundary of the user or role
+	Session  []Document // session policies; nil means that the session has none, which limits nothing
 	Resource *Document  // policy of the resource
 
 	// ResourceMustAllow is set for KMS keys and for the trust policy of a role: there the identity policies count only as far as
@@ -55,66 +52,55 @@ type Policies struct {
 	ResourceMustAllow bool
 }
 
-// Evaluate judges a request of a principal to a resource of the same account, by the rules of
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html:
+// Evaluate judges a request, by the rules of
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html and
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html:
 //
 //   - a matching Deny in any policy denies;
-//   - else identity policies allow as far as the boundary allows too;
-//   - else the resource's policy allows a principal that it names. A role named by its ARN, or by "*", stays limited by the boundary,
-//     a session or a user named by ARN does not. Naming the account only passes the question to the identity policies;
+//   - else identity policies allow as far as the boundary and the session policies allow too;
+//   - else the resource's policy allows a principal that it names. A role named by its ARN stays limited by the boundary and the session
+//     policies; a user or a session named by ARN does not, nor does who is meant by "*". Naming the account only passes the question to
+//     the identity policies;
+//   - where the resource is of another account than the principal, the identity policies and the resource's must both allow;
 //   - a service is allowed by the resource's policy alone.
 //
-// The keys aws:PrincipalArn, aws:PrincipalAccount, aws:PrincipalIsAWSService and aws:PrincipalServiceName follow from the principal
-// unless the context gives them.
+// The keys aws:PrincipalArn, aws:PrincipalAccount, aws:PrincipalIsAWSService, aws:PrincipalServiceName and aws:ResourceAccount follow
+// from the principal and the resource unless the context gives them.
 //
-// A condition with an operator that IAM does not have never holds, so its statement matches nothing. IAM refuses to store such a
-// document; where one comes from elsewhere, "not allowed" is the answer that a user notices. Statements in identity policies that have
-// a principal, and statements in resource policies that have none, which IAM refuses as well, match nothing either.
+// A condition with an operator that IAM does not have, or with BinaryEquals, never holds, so its statement matches nothing. IAM refuses
+// to store a document with an unknown operator; where one comes from elsewhere, "not allowed" is the answer that a user notices.
+// Statements in identity policies that have a principal, and statements in resource policies that have none, which IAM refuses as well,
+// match nothing either. The root user, federated and anonymous callers, and the policies of an organization are left out.
 func Evaluate(r Request, p Policies) Decision {
 	e := evaluation{request: r, context: contextOf(r)}
-	for i := range p.Identity {
-		e.identity(&p.Identity[i])
-	}
-	identity := e.allowed
-	e.allowed = false
-	if p.Boundary != nil {
-		e.identity(p.Boundary)
-	}
-	boundary := p.Boundary == nil || e.allowed
-	var resource grant
+	identity := e.allows(p.Identity)
+	boundary := p.Boundary == nil || e.allows([]Document{*p.Boundary})
+	session := p.Session == nil || e.allows(p.Session)
+	resource := grantNone
 	if p.Resource != nil {
-		resource = e.resource(p.Resource)
+		resource = e.resource(p.Resource, p.Boundary != nil)
 	}
+	foreign := r.ResourceAccountID != "" && r.ResourceAccountID != r.Principal.AccountID
+	limits := boundary && session
 	switch {
 	case e.denied:
 		return ExplicitDeny
 	case r.Principal.Service != "":
-		if resource > grantAccount {
+		if resource == grantDirect {
 			return Allow
 		}
-	case resource == grantDirect, resource == grantRole && boundary:
+	case !foreign && (resource == grantDirect || resource == grantRole && limits):
 		return Allow
-	case identity && boundary && (!p.ResourceMustAllow || resource != grantNone):
+	case identity && limits && (resource != grantNone || !foreign && !p.ResourceMustAllow):
 		return Allow
 	}
 	return ImplicitDeny
 }
 
-// grant says how a resource policy allows a principal, from least to most.
-type grant int
-
-const (
-	grantNone    grant = iota
-	grantAccount       // through the account: identity policies decide
-	grantRole          // through the role or "*": the boundary limits it
-	grantDirect        // by the user, session or service itself
-)
-
 type evaluation struct {
 	request Request
 	context map[string][]string // keys in lower case
-	allowed bool
-	denied  bool
+	denied  bool                // a statement denies
 }
 
 func contextOf(r Request) map[string][]string {
@@ -132,28 +118,35 @@ func contextOf(r Request) map[string][]string {
 			context["aws:principalaccount"] = []string{p.AccountID}
 		}
 	}
+	if owner := cmp.Or(r.ResourceAccountID, p.AccountID); owner != "" {
+		context["aws:resourceaccount"] = []string{owner}
+	}
 	for _, key := range slices.Sorted(maps.Keys(r.Context)) {
 		context[strings.ToLower(key)] = r.Context[key]
 	}
 	return context
 }
 
-func (e *evaluation) identity(d *Document) {
-	for _, s := range d.Statements {
-		if s.Principals != nil || s.NotPrincipals != nil || s.Resources == nil && s.NotResources == nil {
-			continue
-		}
-		if e.applies(d, s) {
-			e.allowed = e.allowed || s.Effect == EffectAllow
+// allows reports whether a statement of policies without principals allows, and notes whether one denies.
+func (e *evaluation) allows(documents []Document) bool {
+	allowed := false
+	for i := range documents {
+		for _, s := range documents[i].Statements {
+			if s.Principals != nil || s.NotPrincipals != nil || s.Resources == nil && s.NotResources == nil || !e.applies(&documents[i], s) {
+				continue
+			}
+			allowed = allowed || s.Effect == EffectAllow
 			e.denied = e.denied || s.Effect == EffectDeny
 		}
 	}
+	return allowed
 }
 
-func (e *evaluation) resource(d *Document) grant {
+// resource says how a resource's policy allows, and notes whether a statement denies.
+func (e *evaluation) resource(d *Document, bounded bool) grant {
 	granted := grantNone
 	for _, s := range d.Statements {
-		how := e.request.Principal.matches(s)
+		how := e.request.Principal.matches(s, bounded)
 		if how == grantNone || !e.applies(d, s) {
 			continue
 		}
@@ -174,12 +167,7 @@ func (e *evaluation) applies(d *Document, s Statement) bool {
 		return false
 	}
 	v := variables{context: e.context, enabled: d.Version == Version}
-	resource := func(p string) bool {
-		pattern, ok := v.expand(p, true)
-		return ok && matchResource(pattern, e.request.Resource)
-	}
-	if s.NotResources != nil && slices.ContainsFunc(s.NotResources, resource) ||
-		s.Resources != nil && !slices.ContainsFunc(s.Resources, resource) {
+	if !e.covers(s, v) {
 		return false
 	}
 	for _, c := range s.Conditions {
@@ -190,70 +178,17 @@ func (e *evaluation) applies(d *Document, s Statement) bool {
 	return true
 }
 
-// matches says whether and how the principal elements of a resource policy's statement name the principal.
-func (p Principal) matches(s Statement) grant {
-	switch {
-	case s.Principals != nil:
-		return p.named(s.Principals)
-	case s.NotPrincipals == nil || s.NotPrincipals["*"] != nil || slices.Contains(s.NotPrincipals["AWS"], "*"):
-		return grantNone
-	case p.Service != "":
-		if slices.Contains(s.NotPrincipals["Service"], p.Service) {
-			return grantNone
-		}
-		return grantDirect
+// covers reports whether the resource elements of a statement mean the resource. A pattern with a variable that cannot be replaced
+// matches nothing, and in NotResource it makes the statement match nothing.
+func (e *evaluation) covers(s Statement, v variables) bool {
+	resolved := true
+	matches := func(text string) bool {
+		p, ok := v.expandResource(text)
+		resolved = resolved && ok
+		return ok && matchResource(p, e.request.Resource)
 	}
-	// With Deny, IAM wants the account, the role and the session listed to spare a session, so whichever is missing denies. With
-	// Allow, whoever is listed in any way is left out.
-	excluded := s.NotPrincipals["AWS"]
-	identities := []bool{
-		slices.ContainsFunc(excluded, p.isAccount),
-		p.ARN == "" || slices.Contains(excluded, p.ARN),
-		p.SessionARN == "" || slices.Contains(excluded, p.SessionARN),
+	if s.NotResources != nil {
+		return !slices.ContainsFunc(s.NotResources, matches) && resolved
 	}
-	if s.Effect == EffectDeny && slices.Contains(identities, false) {
-		return grantRole
-	}
-	listed := identities[0] || p.ARN != "" && identities[1] || p.SessionARN != "" && identities[2]
-	if s.Effect == EffectAllow && !listed {
-		return grantRole
-	}
-	return grantNone
-}
-
-func (p Principal) named(principals map[string][]string) grant {
-	granted := grantNone
-	if principals["*"] != nil || slices.Contains(principals["AWS"], "*") {
-		granted = grantRole
-	}
-	if p.Service != "" {
-		if slices.Contains(principals["Service"], p.Service) {
-			return grantDirect
-		}
-		return granted
-	}
-	for _, name := range principals["AWS"] {
-		switch {
-		case name == "":
-		case name == p.SessionARN, name == p.ARN && !strings.Contains(p.ARN, ":role/"):
-			granted = grantDirect
-		case name == p.ARN:
-			granted = max(granted, grantRole)
-		case p.isAccount(name):
-			granted = max(granted, grantAccount)
-		}
-	}
-	return granted
-}
-
-// isAccount reports whether a principal of a policy is the account: its twelve digits or the ARN of its root.
-func (p Principal) isAccount(name string) bool {
-	if p.AccountID == "" {
-		return false
-	}
-	if name == p.AccountID {
-		return true
-	}
-	rest, ok := strings.CutSuffix(name, ":iam::"+p.AccountID+":root")
-	return ok && strings.HasPrefix(rest, "arn:")
+	return s.Resources == nil || slices.ContainsFunc(s.Resources, matches)
 }

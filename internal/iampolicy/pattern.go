@@ -142,6 +142,14 @@ func (v variables) expand(s string, wild bool) (pattern, bool) {
 	return p, true
 }
 
+// expandResource is expand for the Resource element, where variables may stand in the sixth part of an ARN only.
+func (v variables) expandResource(s string) (pattern, bool) {
+	if head, _, found := strings.Cut(s, "${"); v.enabled && found && strings.Count(head, ":") < 5 {
+		return nil, false
+	}
+	return v.expand(s, true)
+}
+
 func (v variables) lookup(name string) (string, bool) {
 	switch name {
 	case "*", "?", "$":
