@@ -29,7 +29,7 @@ func (c Call) String() string { return c.Service + ":" + c.Operation }
 
 // Writes reports whether the operation changes anything.
 func (c Call) Writes() bool {
-	for _, prefix := range []string{"Get", "Describe", "List", "Filter", "AssumeRole"} {
+	for _, prefix := range []string{"Get", "Describe", "List", "Filter", "AssumeRole", "Encrypt", "Decrypt", "GenerateDataKey"} {
 		if strings.HasPrefix(c.Operation, prefix) {
 			return false
 		}
@@ -98,6 +98,14 @@ func describe(c *call) (target, detail string) {
 			detail = "VersionStage=" + in.VersionStage
 		}
 		return in.SecretID + in.Name, detail
+	case "kms":
+		var in struct {
+			KeyID       string `json:"KeyId"`
+			TargetKeyID string `json:"TargetKeyId"`
+			AliasName   string
+		}
+		_ = c.decode(&in)
+		return in.KeyID + in.AliasName, in.TargetKeyID
 	case "lambda":
 		return c.http.PathValue("function"), c.http.URL.RawQuery
 	case "iam":

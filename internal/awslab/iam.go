@@ -216,7 +216,13 @@ func (c *call) refuse(code, queryCode, message string) *apiError {
 // ones; the policy is that of the resource, if it has one. Lab.mu is held.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html.
 func (c *call) may(action, resource string, context map[string][]string, resourcePolicy *iampolicy.Document) error {
-	reason := c.lab.iam.judge(c.caller.credential, c.region, iampolicy.Request{Action: action, Resource: resource, Context: context}, iampolicy.Policies{Resource: resourcePolicy})
+	return c.mayUnder(action, resource, context, iampolicy.Policies{Resource: resourcePolicy})
+}
+
+// mayUnder is [call.may] with all that [iampolicy.Policies] can say of the
+// resource.
+func (c *call) mayUnder(action, resource string, context map[string][]string, policies iampolicy.Policies) error {
+	reason := c.lab.iam.judge(c.caller.credential, c.region, iampolicy.Request{Action: action, Resource: resource, Context: context}, policies)
 	if reason == "" {
 		return nil
 	}

@@ -1,6 +1,6 @@
 // Package awslab is an embedded AWS for one account: an HTTP server that real
 // AWS clients talk to, with Secrets Manager and its rotation engine, Lambda,
-// IAM that is enforced, STS and CloudWatch Logs behind one endpoint.
+// KMS and IAM that are enforced, STS and CloudWatch Logs behind one endpoint.
 //
 // It exists because rotation can't be tried without AWS otherwise, and it
 // follows what AWS documents, also where that is inconvenient: RotateSecret is
@@ -57,6 +57,7 @@ type Lab struct {
 	secrets *secretsState
 	lambda  *lambdaState
 	logs    *logsState
+	kms     *kmsState
 
 	record recorder
 	faults faults
@@ -95,12 +96,14 @@ func New(o Options) *Lab {
 	l.secrets = newSecretsState()
 	l.lambda = newLambdaState()
 	l.logs = newLogsState()
+	l.kms = newKMSState(l)
 	l.protocol = map[string]*service{
 		"secretsmanager": secretsManagerService(),
 		"lambda":         lambdaService(),
 		"iam":            iamService(),
 		"sts":            stsService(),
 		"logs":           logsService(),
+		"kms":            kmsService(),
 	}
 	return l
 }

@@ -398,7 +398,7 @@ func (l *Lab) CreateServiceManagedSecret(region, name, owningService, content st
 		tags: map[string]string{"aws:secretsmanager:owningService": owningService}, created: now, versions: map[string]*version{},
 		schedule: rotationSchedule{enabled: new(true), rules: rotationRules{AutomaticallyAfterDays: &days}, started: now, set: now},
 	}
-	s.store(newUUID(), value{text: &content}, []string{current}, now)
+	s.store(newUUID(), value{text: &content}, "", []string{current}, now)
 	l.secrets.secrets[s.arn] = s
 	l.planWindow(s)
 	return s.arn, nil

@@ -99,9 +99,9 @@ func (l *Lab) rotate(s *secret, id string) {
 // testRotation runs testSecret on a temporary version with the current value:
 // what RotateSecret without RotateImmediately does.
 func (l *Lab) testRotation(s *secret, id string) {
-	v := &version{id: id, created: l.Now(), keyID: s.keyID}
+	v := &version{id: id, created: l.Now()}
 	if now := s.holder(current); now != nil {
-		v.value, v.keyID = now.value, now.keyID
+		v.value, v.keys = now.value, slices.Clone(now.keys)
 	}
 	s.versions[id] = v
 	s.move(pending, v)
@@ -209,7 +209,7 @@ func (l *Lab) rotateWithoutFunction(s *secret, r *rotation) {
 	if err != nil {
 		panic(err) // Read from JSON.
 	}
-	s.store(r.version, value{text: new(string(content))}, []string{current}, l.Now())
+	s.store(r.version, value{text: new(string(content))}, "", []string{current}, l.Now())
 	l.succeed(s, r)
 }
 

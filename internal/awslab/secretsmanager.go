@@ -10,7 +10,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 )
 
@@ -173,37 +172,6 @@ func (s *secret) context() map[string][]string {
 		context["secretsmanager:ResourceTag/"+key] = []string{value}
 	}
 	return context
-}
-
-// mayUseKey checks that the caller may use the key that protects a version.
-// Secrets Manager calls KMS with the caller's own permissions:
-// https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html.
-// The key aws/secretsmanager needs no permission.
-func (c *call) mayUseKey(s *secret, keyID, versionID string, actions ...string) error {
-	if keyID == "" || strings.HasSuffix(keyID, "alias/aws/secretsmanager") {
-		return nil
-	}
-	key := keyID
-	if !strings.HasPrefix(key, "arn:") {
-		if !strings.HasPrefix(key, "alias/") {
-			key = "key/" + key
-		}
-		key = fmt.Sprintf("arn:%s:kms:%s:%s:%s", partition(c.region), c.region, c.lab.options.AccountID, key)
-	}
-	context := pairs(
-		"kms:ViaService", "secretsmanager."+c.region+"."+arn.DNSSuffix(partition(c.region)),
-		"kms:CallerAccount", c.lab.options.AccountID,
-		"kms:EncryptionContext:SecretARN", s.arn,
-		"kms:EncryptionContext:SecretVersionId", versionID,
-		"kms:EncryptionContextKeys", "SecretARN",
-		"kms:EncryptionContextKeys", "SecretVersionId",
-	)
-	for _, action := range actions {
-		if c.may("kms:"+action, key, context, nil) != nil {
-			return errorf("AccessDeniedException", "Access to KMS is not allowed")
-		}
-	}
-	return nil
 }
 
 func (s *secret) policyDocument() *iampolicy.Document {

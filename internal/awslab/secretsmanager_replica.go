@@ -151,7 +151,7 @@ func stopReplicationToReplica(c *call, in *secretInput) (any, error) {
 	s.versions = map[string]*version{}
 	for id, v := range from.versions {
 		copied := *v
-		copied.labels, copied.keyID = slices.Clone(v.labels), s.keyID
+		copied.labels, copied.keys = slices.Clone(v.labels), []string{s.keyID}
 		s.versions[id] = &copied
 	}
 	return struct{ ARN string }{s.arn}, nil

@@ -129,8 +129,14 @@ func createSecret(c *call, in *createSecretInput) (any, error) {
 	if err := c.replicable(s, in.AddReplicaRegions, in.ForceOverwriteReplicaSecret); err != nil {
 		return nil, err
 	}
-	if err := c.mayUseKey(s, s.keyID, validatingKey, "GenerateDataKey", "Decrypt"); err != nil {
+	if _, err := c.useKey(s, s.keyID, validatingKey, "GenerateDataKey", "Decrypt"); err != nil {
 		return nil, err
+	}
+	key := ""
+	if in.given() {
+		if key, err = c.useKey(s, s.keyID, token, "GenerateDataKey"); err != nil {
+			return nil, err
+		}
 	}
 	c.lab.secrets.secrets[s.arn] = s
 	answer := struct {
@@ -138,17 +144,13 @@ func createSecret(c *call, in *createSecretInput) (any, error) {
 		ReplicationStatus []replicationStatus `json:",omitempty"`
 	}{secretAnswer: s.answer("")}
 	if in.given() {
-		s.store(token, in.value(), []string{current}, now)
+		s.store(token, in.value(), key, []string{current}, now)
 		answer.VersionID = token
 	}
 	c.lab.replicate(s, in.AddReplicaRegions)
 	answer.ReplicationStatus = s.replicationStatus()
 	return answer, nil
 }
-
-// validatingKey stands for the version in the encryption context when Secrets
-// Manager checks that a key can be used.
-const validatingKey = "RequestToValidateKeyAccess"
 
 // secretDescription is the answer of DescribeSecret and an entry of
 // ListSecrets, which calls the version member SecretVersionsToStages.
@@ -231,25 +233,29 @@ func updateSecret(c *call, in *updateSecretInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := s.keyID
-	if in.KmsKeyID != nil && *in.KmsKeyID != key {
-		key = *in.KmsKeyID
-		if err := c.mayUseKey(s, key, validatingKey, "GenerateDataKey", "Decrypt"); err != nil {
+	newKey := in.KmsKeyID != nil && *in.KmsKeyID != s.keyID
+	keyID := s.keyID
+	if newKey {
+		keyID = *in.KmsKeyID
+		if _, err := c.useKey(s, keyID, validatingKey, "GenerateDataKey", "Decrypt"); err != nil {
 			return nil, err
 		}
 	}
+	key, repeated := "", true
 	answer := s.answer("")
 	if in.given() {
-		repeated, err := c.mayStore(s, key, token, in.value(), []string{current})
-		if err != nil {
+		if key, repeated, err = c.mayStore(s, keyID, token, in.value(), []string{current}); err != nil {
 			return nil, err
 		}
-		s.keyID, answer.VersionID = key, token
-		if !repeated {
-			c.lab.storeByUser(s, token, in.value(), []string{current})
-		}
+		answer.VersionID = token
 	}
-	s.keyID, s.changed = key, c.lab.Now()
+	if newKey {
+		c.reencrypt(s, keyID)
+	}
+	if !repeated {
+		c.lab.storeByUser(s, token, in.value(), key, []string{current})
+	}
+	s.keyID, s.changed = keyID, c.lab.Now()
 	if in.Description != nil {
 		s.description = *in.Description
 	}

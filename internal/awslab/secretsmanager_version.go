@@ -30,8 +30,8 @@ const (
 type version struct {
 	id                string
 	created, accessed time.Time
-	value             *value // nil in the placeholder that a rotation starts with
-	keyID             string // the key that protects the value
+	value             *value   // nil in the placeholder that a rotation starts with
+	keys              []string // ARNs of the keys that protect the value, the latest last; empty is aws/secretsmanager
 	labels            []string
 	// byRotation tells that the configured function wrote the value: under its
 	// own role, or with the RotationToken of the rotation.
@@ -124,8 +124,9 @@ func (s *secret) move(label string, to *version) {
 }
 
 // store adds a version, or gives the placeholder of a rotation its value, and
-// moves the labels to it.
-func (s *secret) store(id string, content value, labels []string, now time.Time) {
+// moves the labels to it. The key is the ARN of the one that protects it, empty
+// for aws/secretsmanager.
+func (s *secret) store(id string, content value, key string, labels []string, now time.Time) {
 	if len(s.versions) == 0 && !slices.Contains(labels, current) {
 		labels = append(slices.Clone(labels), current) // The first version is always the current one.
 	}
@@ -134,7 +135,7 @@ func (s *secret) store(id string, content value, labels []string, now time.Time)
 		v = &version{id: id, created: now}
 		s.versions[id] = v
 	}
-	v.value, v.keyID = &content, s.keyID
+	v.value, v.keys = &content, []string{key}
 	for _, label := range labels {
 		s.move(label, v)
 	}
@@ -158,19 +159,24 @@ func byAge(a, b *version) int {
 	return cmp.Or(a.created.Compare(b.created), cmp.Compare(a.id, b.id))
 }
 
-// mayStore checks everything that can refuse a value. The same value under the
-// same token is the same request once more: nothing is left to do.
-func (c *call) mayStore(s *secret, keyID, token string, content value, labels []string) (repeated bool, err error) {
-	if err := c.mayUseKey(s, keyID, token, "GenerateDataKey", "Decrypt"); err != nil {
-		return false, err
-	}
+// mayStore checks everything that can refuse a value and returns the key that
+// protects it. The same value under the same token is the same request once
+// more: nothing is left to do. Secrets Manager decrypts the old value to see
+// that, and only then.
+func (c *call) mayStore(s *secret, keyID, token string, content value, labels []string) (key string, repeated bool, err error) {
 	if v := s.versions[token]; v != nil && v.value != nil {
-		if v.value.equal(content) {
-			return true, nil
+		if err := c.mayDecrypt(s, v); err != nil {
+			return "", false, err
 		}
-		return false, errorf("ResourceExistsException", "You can't use ClientRequestToken %s because that value is already in use for a version of secret %s.", token, s.arn)
+		if v.value.equal(content) {
+			return "", true, nil
+		}
+		return "", false, errorf("ResourceExistsException", "You can't use ClientRequestToken %s because that value is already in use for a version of secret %s.", token, s.arn)
 	}
-	return false, s.checkLabels(labels)
+	if key, err = c.useKey(s, keyID, token, "GenerateDataKey"); err != nil {
+		return "", false, err
+	}
+	return key, false, s.checkLabels(labels)
 }
 
 func (s *secret) checkLabels(added []string) error {
@@ -188,13 +194,13 @@ func (s *secret) checkLabels(added []string) error {
 // storeByUser stores a value from outside the rotation that is under way, if
 // any. A new AWSCURRENT version makes Secrets Manager abandon that rotation,
 // and counts as a rotation for schedules that count days or hours.
-func (l *Lab) storeByUser(s *secret, token string, content value, labels []string) {
+func (l *Lab) storeByUser(s *secret, token string, content value, key string, labels []string) {
 	now := l.Now()
 	if slices.Contains(labels, current) {
 		l.abandonRotation(s, token)
 		s.schedule.valueSet = now
 	}
-	s.store(token, content, labels, now)
+	s.store(token, content, key, labels, now)
 	l.planWindow(s)
 }
 
@@ -229,12 +235,12 @@ func putSecretValue(c *call, in *putSecretValueInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	repeated, err := c.mayStore(s, s.keyID, token, in.value(), labels)
+	key, repeated, err := c.mayStore(s, s.keyID, token, in.value(), labels)
 	if err != nil {
 		return nil, err
 	}
 	if !repeated {
-		c.lab.storeByUser(s, token, in.value(), labels)
+		c.lab.storeByUser(s, token, in.value(), key, labels)
 		s.versions[token].byRotation = c.isRotation(s, in.RotationToken)
 	}
 	return struct {
@@ -310,11 +316,7 @@ func (c *call) read(in getSecretValueInput) (*secretValue, error) {
 	if v == nil || v.value == nil {
 		return nil, errorf("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for %s", wanted)
 	}
-	keyID := v.keyID
-	if s.primary != nil {
-		keyID = s.keyID
-	}
-	if err := c.mayUseKey(s, keyID, v.id, "Decrypt"); err != nil {
+	if err := c.mayDecrypt(s, v); err != nil {
 		return nil, err
 	}
 	today := c.lab.Now().UTC().Truncate(24 * time.Hour)
@@ -365,8 +367,8 @@ func listSecretVersionIDs(c *call, in *listSecretVersionIDsInput) (any, error) {
 	}{ARN: s.arn, Name: s.name, Versions: []listed{}, NextToken: next}
 	for _, v := range versions {
 		entry := listed{VersionID: v.id, VersionStages: slices.Clone(v.labels), CreatedDate: epoch{v.created}, LastAccessedDate: epoch{v.accessed}}
-		if v.value != nil {
-			entry.KmsKeyIDs = []string{cmp.Or(v.keyID, "DefaultEncryptionKey")}
+		for _, key := range v.keys {
+			entry.KmsKeyIDs = append(entry.KmsKeyIDs, cmp.Or(key, "DefaultEncryptionKey"))
 		}
 		answer.Versions = append(answer.Versions, entry)
 	}

@@ -123,9 +123,10 @@ func (h hand) role(name string) {
 	h.Must(err)
 }
 
-// key encrypts the secret with another key.
+// key encrypts the secret with a new key.
 func (h hand) key(keyARN string) {
 	h.t.Helper()
+	h.AddKey(keyARN)
 	_, err := h.Secrets.UpdateSecret(h.t.Context(), &secretsmanager.UpdateSecretInput{SecretId: &h.SecretARN, KmsKeyId: &keyARN})
 	h.Must(err)
 }

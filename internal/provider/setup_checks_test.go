@@ -88,9 +88,10 @@ func (w world) bareFunction() string {
 	return arn
 }
 
-// encrypt encrypts a secret with a customer managed key.
+// encrypt encrypts a secret with a new customer managed key.
 func (w world) encrypt(t *testing.T, secretARN, keyARN string) {
 	t.Helper()
+	w.AddKey(keyARN)
 	_, err := w.Secrets.UpdateSecret(t.Context(), &secretsmanager.UpdateSecretInput{SecretId: &secretARN, KmsKeyId: &keyARN})
 	w.Must(err)
 }

@@ -74,6 +74,7 @@ func TestDrift(t *testing.T) {
 		}},
 		"key of the secret": {func(w *world, o *rotation.Object) {
 			o.KMSKeyARN = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+			w.AddKey(o.KMSKeyARN)
 			_, err := w.Secrets.UpdateSecret(w.t.Context(), &secretsmanager.UpdateSecretInput{SecretId: &w.SecretARN, KmsKeyId: &o.KMSKeyARN})
 			w.Must(err)
 		}},
