@@ -112,6 +112,16 @@ func describe(c *call) (target, detail string) {
 		return c.form.Get("RoleName") + c.form.Get("UserName"), c.form.Get("PolicyName")
 	case "sts":
 		return c.form.Get("RoleArn"), ""
+	case "rds", "redshift", "elasticache":
+		return c.form.Get("DBInstanceIdentifier") + c.form.Get("DBClusterIdentifier") + c.form.Get("ClusterIdentifier") + c.form.Get("UserId"), ""
+	case "ds", "timestream-influxdb":
+		var in struct {
+			DirectoryID  string   `json:"DirectoryId"`
+			DirectoryIDs []string `json:"DirectoryIds"`
+			Identifier   string
+		}
+		_ = c.decode(&in)
+		return in.DirectoryID + strings.Join(in.DirectoryIDs, ",") + in.Identifier, ""
 	}
 	return "", ""
 }

@@ -1,6 +1,7 @@
 // Package awslab is an embedded AWS for one account: an HTTP server that real
 // AWS clients talk to, with Secrets Manager and its rotation engine, Lambda,
-// KMS and IAM that are enforced, STS and CloudWatch Logs behind one endpoint.
+// KMS and IAM that are enforced, STS, CloudWatch Logs and what rotation
+// functions ask of other services behind one endpoint.
 //
 // It exists because rotation can't be tried without AWS otherwise, and it
 // follows what AWS documents, also where that is inconvenient: RotateSecret is
@@ -58,6 +59,8 @@ type Lab struct {
 	lambda  *lambdaState
 	logs    *logsState
 	kms     *kmsState
+	// databases are the databases, directories and cache users of rotations.
+	databases *databasesState
 
 	record recorder
 	faults faults
@@ -97,6 +100,7 @@ func New(o Options) *Lab {
 	l.lambda = newLambdaState()
 	l.logs = newLogsState()
 	l.kms = newKMSState(l)
+	l.databases = newDatabasesState()
 	l.protocol = map[string]*service{
 		"secretsmanager": secretsManagerService(),
 		"lambda":         lambdaService(),
@@ -104,6 +108,13 @@ func New(o Options) *Lab {
 		"sts":            stsService(),
 		"logs":           logsService(),
 		"kms":            kmsService(),
+		// What rotation functions call besides Secrets Manager.
+		"rds":                 rdsService(),
+		"redshift":            redshiftService(),
+		"redshift-serverless": redshiftServerlessService(),
+		"timestream-influxdb": influxDBService(),
+		"elasticache":         elastiCacheService(),
+		"ds":                  directoryService(),
 	}
 	return l
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -382,8 +383,9 @@ func cancelRotateSecret(c *call, in *secretInput) (any, error) {
 
 // CreateServiceManagedSecret makes a secret as a service such as rds does for
 // its own use: with rotation on, without a function, and closed to everything
-// but new rotation rules. It returns the ARN.
-func (l *Lab) CreateServiceManagedSecret(region, name, owningService, content string, days int64) (string, error) {
+// but new rotation rules. The service adds tags, given as pairs of key and
+// value, such as aws:rds:primaryDBInstanceArn. It returns the ARN.
+func (l *Lab) CreateServiceManagedSecret(region, name, owningService, content string, days int64, tags ...string) (string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !secretName.MatchString(name) || days < 1 || days > schedule.MaxDays {
@@ -397,6 +399,9 @@ func (l *Lab) CreateServiceManagedSecret(region, name, owningService, content st
 		arn: l.secretARN(region, name) + "-" + randomString(alphanumeric, 6), name: name, region: region, owner: owningService,
 		tags: map[string]string{"aws:secretsmanager:owningService": owningService}, created: now, versions: map[string]*version{},
 		schedule: rotationSchedule{enabled: new(true), rules: rotationRules{AutomaticallyAfterDays: &days}, started: now, set: now},
+	}
+	for pair := range slices.Chunk(tags, 2) {
+		s.tags[pair[0]] = pair[1]
 	}
 	s.store(newUUID(), value{text: &content}, "", []string{current}, now)
 	l.secrets.secrets[s.arn] = s
