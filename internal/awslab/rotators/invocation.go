@@ -24,9 +24,14 @@ type invocation struct {
 	secretID      string
 	token         string
 	rotationToken string
+
+	// What a script has read, by staging label, and where the superuser secret came from.
+	known       map[string]*document
+	superuserID string
 }
 
-// steps are the parts of a rotation that differ from function to function; finishSecret is the same in all of them.
+// steps are the parts of a rotation that differ from function to function. Those of a script differ in finishSecret, too, and in what
+// comes before every step.
 type steps interface {
 	createSecret(ctx context.Context, in *invocation) error
 	setSecret(ctx context.Context, in *invocation) error
@@ -53,6 +58,12 @@ func (r rotation) run(ctx context.Context, in *invocation, step string) error {
 	if secret.RotationEnabled != nil && !*secret.RotationEnabled {
 		return in.valueError("", "Secret %s is not enabled for rotation", in.secretID)
 	}
+	scripted, isScript := r.steps.(script)
+	if isScript {
+		if err := run(ctx, in, scripted.before); err != nil {
+			return err
+		}
+	}
 	if len(secret.VersionIdsToStages) == 0 {
 		return keyError("VersionIdsToStages")
 	}
@@ -74,6 +85,9 @@ func (r rotation) run(ctx context.Context, in *invocation, step string) error {
 	case "testSecret":
 		return r.testSecret(ctx, in)
 	case "finishSecret":
+		if isScript && scripted.finish != nil {
+			return run(ctx, in, scripted.finish)
+		}
 		return in.finishSecret(ctx)
 	}
 	if r.generic {

@@ -3,11 +3,8 @@ package rotators
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 const (
@@ -94,9 +91,8 @@ func (multiUser) setSecret(ctx context.Context, in *invocation) error {
 		return err
 	}
 	superuser.put("dbname", current.get("dbname"))
-	if !current.same(superuser, "host") {
-		// The function asks RDS whether the one is a replica of the other, and does not go on without an answer.
-		return in.noRDS("DescribeDBInstances")
+	if err := postgresRDS.sameDatabase(ctx, in, current, superuser); err != nil {
+		return err
 	}
 	conn, err = db.connect(ctx, superuser)
 	if errors.Is(err, errNoLogin) {
@@ -160,8 +156,10 @@ func (in *invocation) multiUserSecret(ctx context.Context, secretID, stage strin
 	return doc, doc.requireConnection()
 }
 
-// superuserSecret reads the current value of the superuser secret. A value of nothing but username and password is one that RDS
-// manages: where its database is, AWS's function learns from RDS by a tag of the secret.
+// postgresRDS is how the PostgreSQL function uses RDS.
+var postgresRDS = rdsFunction{clusters: true, raises: true}
+
+// superuserSecret reads the current value of the superuser secret.
 func (in *invocation) superuserSecret(ctx context.Context, secretID string) (document, error) {
 	doc, err := in.document(ctx, secretID, stageCurrent)
 	if err != nil {
@@ -170,46 +168,8 @@ func (in *invocation) superuserSecret(ctx context.Context, secretID string) (doc
 	if doc.class != "dict" {
 		return document{}, newError("AttributeError", "'%s' object has no attribute 'keys'", doc.class)
 	}
-	if len(doc.members) == 2 && doc.has("username") && doc.has("password") {
-		if err := in.findManagedDatabase(ctx, secretID); err != nil {
-			return document{}, err
-		}
+	if err := postgresRDS.complete(ctx, in, secretID, &doc); err != nil {
+		return document{}, err
 	}
 	return doc, doc.requireConnection()
-}
-
-// findManagedDatabase looks for the tag that RDS puts on the secrets it manages. Without one the value's missing host is reported.
-func (in *invocation) findManagedDatabase(ctx context.Context, secretID string) error {
-	secret, err := in.describe(ctx, secretID)
-	if err != nil {
-		return err
-	}
-	if len(secret.Tags) == 0 {
-		in.warning("setSecret: The secret %s is not a service-linked secret, so it does not have a tag aws:rds:primarydbinstancearn or a tag aws:rds:primarydbclusterarn", secretID)
-		return nil
-	}
-	operations := map[string]string{
-		"aws:rds:primarydbinstancearn": "DescribeDBInstances",
-		"aws:rds:primarydbclusterarn":  "DescribeDBClusters",
-	}
-	// The last tag wins.
-	for _, tag := range slices.Backward(secret.Tags) {
-		operation, ok := operations[strings.ToLower(aws.ToString(tag.Key))]
-		if !ok {
-			continue
-		}
-		if value := aws.ToString(tag.Value); utf8.RuneCountInString(value) > 256 {
-			return in.valueError("setSecret: ", "%s is not a valid DB Instance ARN. It exceeds the maximum length of 256.", value)
-		}
-		return in.noRDS(operation)
-	}
-	in.warning("setSecret: DB Instance ARN not present in Metadata System Tags for secret %s", secretID)
-	return nil
-}
-
-// noRDS is what a function says that does not reach the RDS API, which the lab does not serve.
-func (in *invocation) noRDS(operation string) error {
-	const format = "Encountered API error while fetching connection parameters from %s RDS API: Could not connect to the endpoint URL: \"https://rds.%s.amazonaws.com/\""
-	in.error("setSecret: "+format, operation, in.env.Config.Region)
-	return newError("Exception", format, operation, in.env.Config.Region)
 }

@@ -12,6 +12,7 @@ package rotators
 import (
 	"context"
 	"net/url"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -46,9 +47,13 @@ type Environment struct {
 type Handler func(ctx context.Context, env Environment, event Event) error
 
 // Lookup returns the handler of a rotation type: PostgreSQLSingleUser, PostgreSQLMultiUser, UserStore (the single-user contract over
-// [UserStore], with the engine "labstore") or Custom (the generic template, whose setSecret and testSecret are left to its user).
+// [UserStore], with the engine "labstore") or Custom (the generic template, whose setSecret and testSecret are left to its user), or
+// any of the published types after [CallsOnly].
 func Lookup(rotationType string) (Handler, bool) {
 	r, ok := rotations[rotationType]
+	if name, scripted := strings.CutPrefix(rotationType, CallsOnly); scripted {
+		r.steps, ok = published[name]
+	}
 	if !ok {
 		return nil, false
 	}

@@ -16,13 +16,15 @@ const postgresSecret = `{"engine": "postgres", "host": "db", "username": "app", 
 
 func TestLookup(t *testing.T) {
 	t.Parallel()
-	for _, rotationType := range []string{"PostgreSQLSingleUser", "PostgreSQLMultiUser", "UserStore", "Custom"} {
+	for _, rotationType := range []string{"PostgreSQLSingleUser", "PostgreSQLMultiUser", "UserStore", "Custom", CallsOnly + "MySQLSingleUser", CallsOnly + "Custom"} {
 		if handler, ok := Lookup(rotationType); !ok || handler == nil {
 			t.Errorf("no handler for %s", rotationType)
 		}
 	}
-	if handler, ok := Lookup("MySQLSingleUser"); ok || handler != nil {
-		t.Error("there is a handler for MySQLSingleUser")
+	for _, rotationType := range []string{"MySQLSingleUser", CallsOnly + "UserStore", CallsOnly} {
+		if handler, ok := Lookup(rotationType); ok || handler != nil {
+			t.Errorf("there is a handler for %s", rotationType)
+		}
 	}
 }
 
