@@ -3,10 +3,13 @@ package rotators
 import (
 	"crypto/rand"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
@@ -241,6 +244,38 @@ func TestSetSecretMultiUser(t *testing.T) {
 			}
 			checkLogin(t, s, user.Username, user.Password, user.Name, nil)
 			checkLogin(t, s, user.Username+"_clone", newPassword, user.Name, pgserver.ErrRefused)
+		})
+	}
+}
+
+// TestPostgresManagedSuperuser has a superuser secret that RDS manages: where its database is, the function asks RDS.
+func TestPostgresManagedSuperuser(t *testing.T) {
+	t.Parallel()
+	s := pgtest.Server(t)
+	for tag, answer := range map[string]string{
+		"aws:rds:primaryDBInstanceArn": fmt.Sprintf("<DescribeDBInstancesResponse><DescribeDBInstancesResult><DBInstances><DBInstance><Engine>postgres</Engine>"+
+			"<Endpoint><Address>%s</Address><Port>%d</Port></Endpoint></DBInstance></DBInstances></DescribeDBInstancesResult></DescribeDBInstancesResponse>", s.Host, s.Port),
+		"aws:rds:primaryDBClusterArn": fmt.Sprintf("<DescribeDBClustersResponse><DescribeDBClustersResult><DBClusters><DBCluster><Engine>aurora-postgresql</Engine>"+
+			"<Endpoint>%s</Endpoint><Port>%d</Port></DBCluster></DBClusters></DescribeDBClustersResult></DescribeDBClustersResponse>", s.Host, s.Port),
+	} {
+		t.Run(tag, func(t *testing.T) {
+			t.Parallel()
+			user, err := s.NewUser(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			rds := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, answer) }))
+			defer rds.Close()
+			secrets := rotating(postgresValue(s, user.Username, user.Password, master)).
+				withStage(stagePending, postgresValue(s, user.Username+"_clone", newPassword, master)).
+				withAdmin(fmt.Sprintf(`{"username":%q,"password":%q}`, pgserver.Superuser, s.Password), types.Tag{Key: &tag, Value: aws.String("arn:database")})
+			in := &invocation{sm: secrets, secretID: secretARN, token: token, env: Environment{Config: aws.Config{
+				Region: "eu-west-1", BaseEndpoint: &rds.URL, Credentials: credentials.NewStaticCredentialsProvider("id", "key", ""),
+			}}}
+			if err := rotations["PostgreSQLMultiUser"].run(t.Context(), in, "setSecret"); err != nil {
+				t.Fatal(err)
+			}
+			checkLogin(t, s, user.Username+"_clone", newPassword, user.Name, nil)
 		})
 	}
 }
