@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"regexp"
 	"slices"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
@@ -55,10 +56,14 @@ var activeDirectoryFields = []Field{
 	{
 		Name: "awsSeamlessDomainDirectoryId", Required: true, TextOnly: true, Variable: "DICT_KEY_DIRECTORY", Example: "d-1234567890",
 		Note: "ID of the directory: \"d-\" and ten digits or small letters a to f.",
+		// https://docs.aws.amazon.com/directoryservice/latest/devguide/API_ResetUserPassword.html.
+		Pattern: regexp.MustCompile(`^d-[0-9a-f]{10}$`), Form: "the ID of a directory",
 	},
 	{
 		Name: "awsSeamlessDomainUsername", Required: true, TextOnly: true, Variable: "DICT_KEY_USERNAME", NoExcluded: true, Example: "app",
-		Note: "The bare name: with the default exclusion neither app@example.com nor EXAMPLE\\app. Directory Service takes at most 64 characters.",
+		Note:    "The bare name: with the default exclusion neither app@example.com nor EXAMPLE\\app. Directory Service takes at most 64 characters.",
+		Pattern: regexp.MustCompile(`^[^\\"/\[\]:;|=,+*?<>@]{1,64}$`),
+		Form:    "a user name that Directory Service takes: at most 64 characters, and none of \\ \" / [ ] : ; | = , + * ? < > @",
 	},
 	{
 		Name: "awsSeamlessDomainPassword", Required: true, Variable: "DICT_KEY_PASSWORD", NoExcluded: true, Example: placeholder,

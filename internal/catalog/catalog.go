@@ -7,6 +7,7 @@
 package catalog
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -93,6 +94,10 @@ type Field struct {
 	Needed bool
 	// TextOnly says that the function fails on a value that is there and is not text.
 	TextOnly bool
+	// Pattern is what the service behind the function takes, which the function does not check itself; nil for anything. Form is the
+	// same in words that follow "is not".
+	Pattern *regexp.Regexp
+	Form    string
 	// NoExcluded says that the function rejects the user name or password if it contains an excluded character (Password).
 	NoExcluded bool
 	// Variable is the environment variable of the function that gives the field another name; empty if none.

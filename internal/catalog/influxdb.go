@@ -1,6 +1,9 @@
 package catalog
 
-import "slices"
+import (
+	"regexp"
+	"slices"
+)
 
 var influxDBSingleUser = &RotationType{
 	Name:        "InfluxDBSingleUser",
@@ -90,8 +93,12 @@ var influxDBMultiUser = &RotationType{
 
 var (
 	influxDBEngine   = Field{Name: "engine", Required: true, Allowed: []string{"timestream-influxdb"}, Example: "timestream-influxdb"}
-	influxDBInstance = Field{Name: "dbIdentifier", Required: true, TextOnly: true, Example: "abc123def4", Note: "ID of the Timestream for InfluxDB instance: 3 to 64 letters and digits."}
-	influxDBGrant    = Grant{On: OnService, Actions: []string{"timestream-influxdb:GetDbInstance"}}
+	influxDBInstance = Field{
+		Name: "dbIdentifier", Required: true, TextOnly: true, Example: "abc123def4", Note: "ID of the Timestream for InfluxDB instance: 3 to 64 letters and digits.",
+		// https://docs.aws.amazon.com/ts-influxdb/latest/ts-influxdb-api/API_GetDbInstance.html.
+		Pattern: regexp.MustCompile(`^[a-zA-Z0-9]{3,64}$`), Form: "the ID of a Timestream for InfluxDB instance",
+	}
+	influxDBGrant = Grant{On: OnService, Actions: []string{"timestream-influxdb:GetDbInstance"}}
 )
 
 var influxDBErrors = []FunctionError{

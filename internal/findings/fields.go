@@ -179,7 +179,7 @@ func (c *check) text(f catalog.Field, name string, v jsonValue) {
 		if c.environment == nil {
 			severity, unless = Warning, ", unless its environment variable EXCLUDE_CHARACTERS allows it"
 		}
-		if _, known := forms[f.Name]; known {
+		if f.Pattern != nil {
 			remedy = "Write the bare user name, without a domain and without the excluded characters."
 		}
 		c.add(SecretKeyUnusable, severity,
@@ -189,10 +189,12 @@ func (c *check) text(f catalog.Field, name string, v jsonValue) {
 		c.add(SecretKeyUnusable, Warning,
 			`The field "host" is not a bare host name: it has a port, a scheme, a path or white space.`,
 			"Write the host name alone, for a database instance its address attribute rather than its endpoint, and the port in the field \"port\".")
-	default:
-		if form, known := forms[f.Name]; known && !form.pattern.MatchString(v.text) {
-			c.add(SecretKeyUnusable, Warning, fmt.Sprintf("The field %q is not %s.", name, form.words), "Write it as AWS shows it.")
-		}
+	case f.Name == "username" && c.t.MaxUserName() > 0 && utf8.RuneCountInString(v.text) > c.t.MaxUserName():
+		c.add(SecretKeyUnusable, Warning,
+			fmt.Sprintf(`The field "username" is longer than the %d characters that a user name of the database can have.`, c.t.MaxUserName()),
+			"Write the name of a database user.")
+	case f.Pattern != nil && !f.Pattern.MatchString(v.text):
+		c.add(SecretKeyUnusable, Warning, fmt.Sprintf("The field %q is not %s.", name, f.Form), "Write it as AWS shows it.")
 	}
 }
 
@@ -353,18 +355,6 @@ var (
 	permission = regexp.MustCompile(catalog.PermissionPattern)
 	userID     = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]*$`)
 )
-
-// forms are what the services' own interfaces ask of fields that the functions hand on.
-var forms = map[string]struct {
-	pattern *regexp.Regexp
-	words   string
-}{
-	// https://docs.aws.amazon.com/directoryservice/latest/devguide/API_ResetUserPassword.html
-	"awsSeamlessDomainDirectoryId": {regexp.MustCompile(`^d-[0-9a-f]{10}$`), "the ID of a directory"},
-	"awsSeamlessDomainUsername":    {regexp.MustCompile(`^[^\\"/\[\]:;|=,+*?<>@]{1,64}$`), "a user name that Directory Service takes: at most 64 characters, and none of \\ \" / [ ] : ; | = , + * ? < > @"},
-	// https://docs.aws.amazon.com/ts-influxdb/latest/ts-influxdb-api/API_GetDbInstance.html
-	"dbIdentifier": {regexp.MustCompile(`^[a-zA-Z0-9]{3,64}$`), "the ID of a Timestream for InfluxDB instance"},
-}
 
 func accepts(f catalog.Field, text string) bool {
 	return slices.ContainsFunc(f.Allowed, func(allowed string) bool {

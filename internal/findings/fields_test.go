@@ -110,10 +110,16 @@ func TestFieldsOfAllTypes(t *testing.T) {
 		{"empty ssl", "ssl", `""`, []string{unusable}},
 	}
 	noTLS := []row{{"ssl is not read", "ssl", `"yes"`, nil}}
-	notCloned := []row{
-		{"number as username", "username", "17", []string{unusable}},
-		{"null username", "username", "null", []string{unusable}},
-		{"long username", "username", letters(200, ""), nil},
+	// The database alone limits the user name, if anything is known of it.
+	notCloned := func(longest int) []row {
+		rows := []row{
+			{"number as username", "username", "17", []string{unusable}},
+			{"null username", "username", "null", []string{unusable}},
+		}
+		if longest > 0 {
+			return append(rows, row{"longest username", "username", letters(longest, ""), nil}, row{"long username", "username", letters(longest+1, ""), []string{unusable}})
+		}
+		return append(rows, row{"long username", "username", letters(200, ""), nil})
 	}
 	superuser := []row{
 		{"no masterarn", "masterarn", "", []string{missing}},
@@ -139,7 +145,7 @@ func TestFieldsOfAllTypes(t *testing.T) {
 	}
 	suffixAlone := []row{{"suffix alone", "username", `"_clone"`, []string{unusable}}}
 	tests := map[string][]row{
-		"MySQLSingleUser": slices.Concat(engines([]string{"mysql", "aurora-mysql"}, []string{"aurora", "MySQL", "mariadb"}), parsedPort, tls, notCloned,
+		"MySQLSingleUser": slices.Concat(engines([]string{"mysql", "aurora-mysql"}, []string{"aurora", "MySQL", "mariadb"}), parsedPort, tls, notCloned(32),
 			[]row{{"null dbname", "dbname", "null", nil}, {"masterarn is not read", "masterarn", "17", nil}}),
 		"MySQLMultiUser": slices.Concat(engines([]string{"mysql", "aurora-mysql"}, []string{"aurora"}), parsedPort, tls, superuser, suffixAlone,
 			[]row{
@@ -150,11 +156,11 @@ func TestFieldsOfAllTypes(t *testing.T) {
 				{"27 characters", "username", letters(27, ""), []string{tooLong}},
 				{"long clone", "username", letters(27, "_clone"), nil},
 			}),
-		"PostgreSQLSingleUser": slices.Concat(engines([]string{"postgres", "aurora-postgresql"}, []string{"postgresql"}), parsedPort, tls, notCloned),
+		"PostgreSQLSingleUser": slices.Concat(engines([]string{"postgres", "aurora-postgresql"}, []string{"postgresql"}), parsedPort, tls, notCloned(63)),
 		"PostgreSQLMultiUser":  slices.Concat(engines([]string{"postgres", "aurora-postgresql"}, []string{"postgresql"}), parsedPort, tls, superuser, cloned("_clone", 57), suffixAlone),
-		"MariaDBSingleUser":    slices.Concat(engines([]string{"mariadb"}, []string{"mysql"}), parsedPort, tls, notCloned),
+		"MariaDBSingleUser":    slices.Concat(engines([]string{"mariadb"}, []string{"mysql"}), parsedPort, tls, notCloned(0)),
 		"MariaDBMultiUser":     slices.Concat(engines([]string{"mariadb"}, []string{"mysql"}), parsedPort, tls, superuser, cloned("_clone", 74), suffixAlone),
-		"OracleSingleUser": slices.Concat(engines([]string{"oracle"}, []string{"oracle-ee", "oracle-se2", "custom-oracle-ee"}), writtenPort, tls, notCloned, []row{
+		"OracleSingleUser": slices.Concat(engines([]string{"oracle"}, []string{"oracle-ee", "oracle-se2", "custom-oracle-ee"}), writtenPort, tls, notCloned(128), []row{
 			{"no dbname", "dbname", "", []string{missing}},
 			{"null dbname", "dbname", "null", []string{wrongType}},
 			{"number as dbname", "dbname", "17", []string{wrongType}},
@@ -170,9 +176,9 @@ func TestFieldsOfAllTypes(t *testing.T) {
 			{"suffix alone", "username", `"_CLONE"`, []string{unusable}},
 			{"long clone in small letters", "username", letters(24, "_clone"), []string{tooLong}},
 		}),
-		"SQLServerSingleUser": slices.Concat(engines([]string{"sqlserver"}, []string{"sqlserver-ex", "mssql"}), writtenPort, tls, notCloned),
+		"SQLServerSingleUser": slices.Concat(engines([]string{"sqlserver"}, []string{"sqlserver-ex", "mssql"}), writtenPort, tls, notCloned(128)),
 		"SQLServerMultiUser":  slices.Concat(engines([]string{"sqlserver"}, []string{"sqlserver-ex"}), writtenPort, tls, superuser, cloned("_clone", 122), suffixAlone),
-		"Db2SingleUser": slices.Concat(engines([]string{"db2", "db2-se", "db2-ae"}, []string{"DB2", "xdb2"}), parsedPort, noTLS, superuser, notCloned, []row{
+		"Db2SingleUser": slices.Concat(engines([]string{"db2", "db2-se", "db2-ae"}, []string{"DB2", "xdb2"}), parsedPort, noTLS, superuser, notCloned(0), []row{
 			{"no dbname", "dbname", "", []string{unusable}},
 			{"null dbname", "dbname", "null", []string{unusable}},
 			{"empty dbname", "dbname", `""`, []string{unusable}},
@@ -181,7 +187,7 @@ func TestFieldsOfAllTypes(t *testing.T) {
 			{"no dbname", "dbname", "", []string{unusable}},
 			{"suffix alone", "username", `"_clone"`, []string{fails}},
 		}),
-		"MongoDBSingleUser": slices.Concat(engines([]string{"mongo"}, []string{"docdb", "mongodb"}), parsedPort, tls, notCloned, []row{
+		"MongoDBSingleUser": slices.Concat(engines([]string{"mongo"}, []string{"docdb", "mongodb"}), parsedPort, tls, notCloned(0), []row{
 			{"no dbname", "dbname", "", nil},
 			{"null host", "host", "null", []string{unusable}},
 			{"null dbname", "dbname", "null", []string{wrongType}},
@@ -190,14 +196,14 @@ func TestFieldsOfAllTypes(t *testing.T) {
 		"MongoDBMultiUser": slices.Concat(engines([]string{"mongo"}, []string{"docdb"}), parsedPort, tls, superuser, cloned("_clone", 0), suffixAlone, []row{
 			{"null dbname", "dbname", "null", []string{wrongType}},
 		}),
-		"RedshiftSingleUser": slices.Concat(engines([]string{"redshift"}, []string{"redshift-serverless"}), parsedPort, noTLS, notCloned, []row{{"null dbname", "dbname", "null", nil}}),
+		"RedshiftSingleUser": slices.Concat(engines([]string{"redshift"}, []string{"redshift-serverless"}), parsedPort, noTLS, notCloned(127), []row{{"null dbname", "dbname", "null", nil}}),
 		"RedshiftMultiUser": slices.Concat(engines([]string{"redshift"}, []string{"postgres"}), parsedPort, noTLS, superuser, suffixAlone, []row{
 			{"number as username", "username", "17", []string{wrongType}},
 			{"121 characters", "username", letters(121, ""), nil},
 			{"122 characters, which only Redshift refuses", "username", letters(122, ""), []string{mayBeLong}},
 			{"long clone", "username", letters(300, "_clone"), nil},
 		}),
-		"InfluxDBSingleUser": slices.Concat(engines([]string{"timestream-influxdb"}, []string{"influxdb"}), noTLS, notCloned, []row{
+		"InfluxDBSingleUser": slices.Concat(engines([]string{"timestream-influxdb"}, []string{"influxdb"}), noTLS, notCloned(0), []row{
 			{"no dbIdentifier", "dbIdentifier", "", []string{missing}},
 			{"dbIdentifier is an ARN", "dbIdentifier", `"arn:aws:timestream-influxdb:eu-central-1:123456789012:db-instance/x"`, []string{unusable}},
 			{"null dbIdentifier", "dbIdentifier", "null", []string{wrongType}},

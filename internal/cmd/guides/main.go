@@ -53,6 +53,7 @@ func rotationTypes(types []*catalog.RotationType) ([]byte, error) {
 		"length":   length,
 		"logged":   logged,
 		"refused":  refused,
+		"source":   source,
 		"target":   target,
 		"strategy": func(s catalog.Strategy) string { return strings.ReplaceAll(string(s), "_", " ") },
 	}).Parse(rotationTypesTemplate)
@@ -63,8 +64,9 @@ func rotationTypes(types []*catalog.RotationType) ([]byte, error) {
 	if err := page.Execute(&b, struct {
 		Types        []*catalog.RotationType
 		Passwords    []catalog.PasswordConstraint
+		UserNames    []catalog.UserNameConstraint
 		Commit, Date string
-	}{types, catalog.PasswordConstraints(), catalog.SourceCommit, catalog.SourceDate}); err != nil {
+	}{types, catalog.PasswordConstraints(), catalog.UserNameConstraints(), catalog.SourceCommit, catalog.SourceDate}); err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil
@@ -161,6 +163,17 @@ func length(c catalog.PasswordConstraint) string {
 		return fmt.Sprintf("at most %d", c.Max)
 	}
 	return fmt.Sprintf("%d to %d", c.Min, c.Max)
+}
+
+// source is where a constraint is from, with the doubts there are.
+func source(confidence catalog.Confidence, source string) string {
+	switch {
+	case confidence == catalog.Confirmed:
+		return source
+	case source == "":
+		return string(confidence)
+	}
+	return string(confidence) + ": " + source
 }
 
 // refused is what a password may not hold, and what it may not lack.

@@ -64,6 +64,12 @@ func TestRotationTypes(t *testing.T) {
 			t.Errorf("no row of the passwords of %s", c.Target)
 		}
 	}
+	_, names, _ := strings.Cut(page, "\n## User names\n")
+	for _, c := range catalog.UserNameConstraints() {
+		if !strings.Contains(names, "\n| "+c.Target+" | ") {
+			t.Errorf("no row of the user names of %s", c.Target)
+		}
+	}
 	checkTables(t, page)
 	if strings.Contains(page, "\n\n\n") {
 		t.Error("the page has two empty lines in a row")
