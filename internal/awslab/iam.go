@@ -242,14 +242,15 @@ func (s *iamState) judge(key *credential, region string, r iampolicy.Request, p 
 	if key.identity.boundary != "" {
 		p.Boundary = s.boundary(key.identity)
 	}
-	decision := iampolicy.Evaluate(r, p)
 	session := iampolicy.Allow
 	if key.narrowed {
-		session = iampolicy.Evaluate(r, iampolicy.Policies{Identity: key.policies})
+		p.Session = append([]iampolicy.Document{}, key.policies...)
+		session = iampolicy.Evaluate(r, iampolicy.Policies{Identity: p.Session})
 	}
+	decision := iampolicy.Evaluate(r, p)
 	identity := iampolicy.Evaluate(r, iampolicy.Policies{Identity: p.Identity})
 	switch {
-	case decision == iampolicy.Allow && session == iampolicy.Allow:
+	case decision == iampolicy.Allow:
 		return ""
 	case identity == iampolicy.ExplicitDeny:
 		return "with an explicit deny in an identity-based policy"
@@ -259,7 +260,7 @@ func (s *iamState) judge(key *credential, region string, r iampolicy.Request, p 
 		return "with an explicit deny in a permissions boundary"
 	case decision == iampolicy.ExplicitDeny:
 		return "with an explicit deny in a resource-based policy"
-	case decision == iampolicy.Allow:
+	case identity == iampolicy.Allow && session != iampolicy.Allow:
 		return fmt.Sprintf(none, "session")
 	case identity == iampolicy.Allow && p.ResourceMustAllow:
 		return fmt.Sprintf(none, "resource-based")

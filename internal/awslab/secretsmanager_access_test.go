@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
 func TestResourcePolicy(t *testing.T) {
@@ -83,6 +84,38 @@ func TestConditionKeys(t *testing.T) {
 			}
 			_, err := client.GetSecretValue(t.Context(), &test.not)
 			refused(t, err, "AccessDeniedException", "is not authorized to perform: secretsmanager:GetSecretValue")
+		})
+	}
+}
+
+// TestNarrowedSession reads a secret with a session whose policy allows something else. A resource policy that names the session gives
+// to it directly; one that names the role gives only what the session policy leaves.
+func TestNarrowedSession(t *testing.T) {
+	t.Parallel()
+	for principal, allowed := range map[string]bool{
+		"arn:aws:sts::123456789012:assumed-role/caller/test": true,
+		"arn:aws:iam::123456789012:role/caller":              false,
+	} {
+		t.Run(principal, func(t *testing.T) {
+			t.Parallel()
+			l := newServicesLab(t)
+			admin := secretsmanager.NewFromConfig(l.Config())
+			secret := try[*secretsmanager.CreateSecretOutput](t)(admin.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: new("orders"), SecretString: new("x")}))
+			role := l.newRole("caller", statements(`{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::123456789012:root"}}`))
+			try[*secretsmanager.PutResourcePolicyOutput](t)(admin.PutResourcePolicy(t.Context(), &secretsmanager.PutResourcePolicyInput{
+				SecretId:       secret.ARN,
+				ResourcePolicy: new(statements(`{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"*","Principal":{"AWS":"` + principal + `"}}`)),
+			}))
+			session := sessionOf(try[*sts.AssumeRoleOutput](t)(l.sts.AssumeRole(t.Context(), &sts.AssumeRoleInput{
+				RoleArn: role.Arn, RoleSessionName: new("test"), Policy: new(statements(statement("Allow", "s3:*", "*"))),
+			})).Credentials)
+			_, err := secretsmanager.NewFromConfig(l.ConfigFor(session)).GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: secret.ARN})
+			if allowed && err != nil {
+				t.Error(err)
+			}
+			if !allowed {
+				refused(t, err, "AccessDeniedException", "is not authorized to perform: secretsmanager:GetSecretValue")
+			}
 		})
 	}
 }

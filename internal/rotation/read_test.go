@@ -190,19 +190,27 @@ func TestReadGone(t *testing.T) {
 	w.Must(err)
 }
 
+// unfinished is a setup whose update has asked for a rotation that fails: what
+// was wanted, the state, the password that the database had, and the error.
+func unfinished(t *testing.T) (w *world, want rotation.Setup, next *rotation.Object, password string, err error) {
+	t.Helper()
+	w, have := created(t)
+	password = w.Value(w.SecretARN, "password")
+	w.Must(w.UserStore().SetPassword("app", "set-by-somebody"))
+	want = w.want()
+	want.Triggers = map[string]string{"again": "1"}
+	next, _, err = w.process().update(want, have, true)
+	if err == nil || next == nil {
+		t.Fatalf("object %v, error %v", next, err)
+	}
+	return w, want, next, password, err
+}
+
 // TestUnfinished lets the rotation of an update fail: the state says so, and
 // the next update waits for it and asks for no other.
 func TestUnfinished(t *testing.T) {
 	t.Parallel()
-	w, have := created(t)
-	password := w.Value(w.SecretARN, "password")
-	w.Must(w.UserStore().SetPassword("app", "set-by-somebody"))
-	want := w.want()
-	want.Triggers = map[string]string{"again": "1"}
-	next, _, err := w.process().update(want, have, true)
-	if err == nil || next == nil {
-		t.Fatalf("object %v, error %v", next, err)
-	}
+	w, want, next, password, err := unfinished(t)
 	if next.UnfinishedVersionID == "" || next.UnfinishedVersionID != w.pending() {
 		t.Errorf("unfinished %q, pending %q", next.UnfinishedVersionID, w.pending())
 	}
@@ -232,15 +240,7 @@ func TestUnfinished(t *testing.T) {
 // open: there is nothing left to wait for.
 func TestUnfinishedAbandoned(t *testing.T) {
 	t.Parallel()
-	w, have := created(t)
-	password := w.Value(w.SecretARN, "password")
-	w.Must(w.UserStore().SetPassword("app", "set-by-somebody"))
-	want := w.want()
-	want.Triggers = map[string]string{"again": "1"}
-	next, _, err := w.process().update(want, have, true)
-	if err == nil || next == nil {
-		t.Fatalf("object %v, error %v", next, err)
-	}
+	w, want, next, password, _ := unfinished(t)
 	w.Must(w.UserStore().SetPassword("app", password))
 	w.store(password)
 	last, warnings, err := w.process().update(want, w.process().mustRead(want, *next), false)
