@@ -22,19 +22,15 @@ type Access struct {
 	ReadReplica            bool     // the secret is for a read replica, so that its host is not the superuser's
 	KeytabSecretARNs       []string // the keytab secrets that the secret lists
 	KeytabKMSKeyARN        string   // their customer managed key; empty for aws/secretsmanager
+	VPC                    bool     // the function is in a VPC, and its role may not connect it by another policy
 	Marker                 string   // Sid of the first statement, from iampolicy.Marker; empty for the usual one
 }
 
-// RolePolicy returns the least that the execution role of the type's function needs for a secret, except for logs and the VPC. A type
-// that is nil, which is a function of which nothing is known, counts as Custom.
+// RolePolicy returns the least that the execution role of the type's function needs for a secret, except for logs. A type that
+// is nil, which is a function of which nothing is known, counts as Custom.
 func (t *RotationType) RolePolicy(a Access) iampolicy.Document {
 	if t == nil {
 		t = custom
-	}
-	superuser := t.needed(OnSuperuser, a)
-	if t == custom {
-		// Whoever gives a superuser secret to a function of their own means it to be read.
-		superuser = []string{"secretsmanager:GetSecretValue"}
 	}
 	in := iampolicy.RolePolicyInput{
 		SecretARN:          a.SecretARN,
@@ -42,8 +38,9 @@ func (t *RotationType) RolePolicy(a Access) iampolicy.Document {
 		RandomPassword:     t.grants(OnPassword),
 		SuperuserSecretARN: a.SuperuserSecretARN,
 		SuperuserKMSKeyARN: a.SuperuserKMSKeyARN,
-		SuperuserActions:   superuser,
+		SuperuserActions:   t.onSuperuser(a),
 		ServiceActions:     t.needed(OnService, a),
+		VPC:                a.VPC,
 		Marker:             a.Marker,
 	}
 	if t.HasKeytabs() {
@@ -51,6 +48,64 @@ func (t *RotationType) RolePolicy(a Access) iampolicy.Document {
 	}
 	return iampolicy.RolePolicy(in)
 }
+
+// SharedAccess says what the role policy of a rotation function is for that rotates any number of secrets. ARNs are full ARNs.
+type SharedAccess struct {
+	FunctionARN         string            // with or without a qualifier
+	Types               []*RotationType   // what the function may be; none counts as Custom
+	SuperuserSecretARNs []string          // the superuser secrets of all its secrets
+	SuperuserOwners     map[string]string // by ARN, the services that manage some of them
+	ReadReplica         bool              // some of the secrets are for read replicas
+	KeytabSecretARNs    []string          // the keytab secrets that its secrets list
+	KMSKeyARNs          []string          // the customer managed keys of all these secrets
+	VPC                 bool              // as in Access
+	Marker              string            // as in Access
+}
+
+// SharedRolePolicy returns the least that the execution role of a function needs for all secrets that are configured to rotate with
+// it, except for logs. Its size does not depend on their number.
+func SharedRolePolicy(a SharedAccess) iampolicy.Document {
+	types := a.Types
+	if len(types) == 0 {
+		types = []*RotationType{custom}
+	}
+	in := iampolicy.SharedRolePolicyInput{FunctionARN: a.FunctionARN, KMSKeyARNs: a.KMSKeyARNs, VPC: a.VPC, Marker: a.Marker}
+	needed := func(owner string, actions func(*RotationType, Access) []string) []string {
+		var all []string
+		for _, t := range types {
+			all = append(all, actions(t, Access{SuperuserOwningService: owner, ReadReplica: a.ReadReplica})...)
+		}
+		slices.Sort(all)
+		return slices.Compact(all)
+	}
+	onService := func(t *RotationType, a Access) []string { return t.needed(OnService, a) }
+	in.ServiceActions = needed("", onService)
+	// Superuser secrets that nobody manages come first, then those of each service.
+	for _, owner := range []string{"", OwnerRDS, OwnerRedshift} {
+		grant := iampolicy.SuperuserGrant{Sid: superuserSids[owner], Actions: needed(owner, (*RotationType).onSuperuser)}
+		for _, secretARN := range a.SuperuserSecretARNs {
+			if managed := a.SuperuserOwners[secretARN]; managed == owner || owner == "" && superuserSids[managed] == "" {
+				grant.Secrets = append(grant.Secrets, secretARN)
+			}
+		}
+		if len(grant.Secrets) > 0 && len(grant.Actions) > 0 {
+			in.Superusers = append(in.Superusers, grant)
+			in.ServiceActions = append(in.ServiceActions, needed(owner, onService)...)
+		}
+	}
+	slices.Sort(in.ServiceActions)
+	in.ServiceActions = slices.Compact(in.ServiceActions)
+	for _, t := range types {
+		in.RandomPassword = in.RandomPassword || t.grants(OnPassword)
+		if t.HasKeytabs() {
+			in.KeytabSecretARNs = a.KeytabSecretARNs
+		}
+	}
+	return iampolicy.SharedRolePolicy(in)
+}
+
+// superuserSids are the Sids of the statements on superuser secrets, by the service that manages them.
+var superuserSids = map[string]string{"": "ReadSuperuserSecrets", OwnerRDS: "ReadRDSSuperuserSecrets", OwnerRedshift: "ReadRedshiftSuperuserSecrets"}
 
 // HasKeytabs reports whether the function rotates keytab secrets along with the secret.
 func (t *RotationType) HasKeytabs() bool { return t.grants(OnKeytabs) }
@@ -82,6 +137,15 @@ func (t *RotationType) needed(on Target, a Access) []string {
 	}
 	slices.Sort(actions)
 	return slices.Compact(actions)
+}
+
+// onSuperuser returns the actions on the superuser secret.
+func (t *RotationType) onSuperuser(a Access) []string {
+	if t == custom {
+		// Whoever gives a superuser secret to a function of their own means it to be read.
+		return []string{"secretsmanager:GetSecretValue"}
+	}
+	return t.needed(OnSuperuser, a)
 }
 
 // holds reports whether the secrets at hand are the case in which a grant is needed. Secrets Manager names the one service redshift for

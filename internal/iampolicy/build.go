@@ -1,11 +1,8 @@
 package iampolicy
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"regexp"
+	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
@@ -33,108 +30,162 @@ type RolePolicyInput struct {
 	ServiceActions     []string // on the service of the database or directory, for example "rds:DescribeDBInstances"; they are granted on *
 	KeytabSecretARNs   []string // the keytab secrets that rotate along
 	KeytabKMSKeyARN    string   // their customer managed key; empty for aws/secretsmanager
+	VPC                bool     // the function is in a VPC, and its role may not connect it by another policy
 	Marker             string   // Sid of the first statement, from Marker.Sid; empty for "RotateSecret"
 }
 
 // RolePolicy returns the least that the execution role of a rotation function needs for one secret. It follows
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html, and is tighter
 // where the code of the AWS functions allows it: keys are usable through Secrets Manager only, and only for the one secret.
-// Permissions for logs and the VPC belong to the function, not to a secret, and are not in it.
+// Permissions for logs belong to the function, not to a secret, and are not in it.
 func RolePolicy(in RolePolicyInput) Document {
-	first := in.Marker
-	if first == "" {
-		first = "RotateSecret"
-	}
 	secret, superuser := []string{in.SecretARN}, []string{in.SuperuserSecretARN}
-	var statements []Statement
-	add := func(condition bool, sid string, actions, resources []string, conditions ...Condition) {
-		if condition {
-			statements = append(statements, Statement{Sid: sid, Effect: EffectAllow, Actions: actions, Resources: resources, Conditions: conditions})
-		}
-	}
 	hasSuperuser := in.SuperuserSecretARN != "" && len(in.SuperuserActions) > 0
 	hasKeytabs := len(in.KeytabSecretARNs) > 0
-	write := []string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"}
-	add(true, first, SecretActions(), secret)
-	add(in.RandomPassword, "GeneratePassword", []string{"secretsmanager:GetRandomPassword"}, []string{"*"})
-	add(hasSuperuser, "ReadSuperuserSecret", in.SuperuserActions, superuser)
-	add(hasKeytabs, "RotateKeytabs", SecretActions(), in.KeytabSecretARNs)
-	add(len(in.ServiceActions) > 0, "CallService", in.ServiceActions, []string{"*"})
-	add(in.KMSKeyARN != "", "UseSecretKey", write, []string{in.KMSKeyARN}, keyConditions(secret)...)
-	add(hasSuperuser && in.SuperuserKMSKeyARN != "", "UseSuperuserKey", write[:1], []string{in.SuperuserKMSKeyARN}, keyConditions(superuser)...)
-	add(hasKeytabs && in.KeytabKMSKeyARN != "", "UseKeytabKey", write, []string{in.KeytabKMSKeyARN}, keyConditions(in.KeytabSecretARNs)...)
-	return Document{Version: Version, Statements: statements}
+	var p policy
+	p.allow(cmp.Or(in.Marker, "RotateSecret"), SecretActions(), secret)
+	p.allowPassword(in.RandomPassword)
+	if hasSuperuser {
+		p.allow("ReadSuperuserSecret", in.SuperuserActions, superuser)
+	}
+	p.allowKeytabs(in.KeytabSecretARNs)
+	p.allowService(in.ServiceActions)
+	if in.KMSKeyARN != "" {
+		p.allow("UseSecretKey", keyActions(), []string{in.KMSKeyARN}, keyConditions("StringEquals", secret)...)
+	}
+	if hasSuperuser && in.SuperuserKMSKeyARN != "" {
+		p.allow("UseSuperuserKey", []string{"kms:Decrypt"}, []string{in.SuperuserKMSKeyARN}, keyConditions("StringEquals", superuser)...)
+	}
+	if hasKeytabs && in.KeytabKMSKeyARN != "" {
+		p.allow("UseKeytabKey", keyActions(), []string{in.KeytabKMSKeyARN}, keyConditions("StringEquals", in.KeytabSecretARNs)...)
+	}
+	p.allowVPC(in.VPC)
+	return p.document()
 }
+
+// SharedRolePolicyInput says what a rotation function needs for all the secrets that it rotates. ARNs are full ARNs.
+type SharedRolePolicyInput struct {
+	FunctionARN      string           // with or without a qualifier
+	RandomPassword   bool             // as in RolePolicyInput, like what follows
+	Superusers       []SuperuserGrant // what it does with the superuser secrets
+	ServiceActions   []string
+	KeytabSecretARNs []string
+	KMSKeyARNs       []string // the customer managed keys of all these secrets
+	VPC              bool
+	Marker           string // Sid of the first statement, from Marker.Sid; empty for "RotateSecrets"
+}
+
+// SuperuserGrant says what a function does with some of the superuser secrets.
+type SuperuserGrant struct {
+	Sid     string // of the statement
+	Secrets []string
+	Actions []string
+}
+
+// SharedRolePolicy returns the least that the execution role of a rotation function needs for every secret that rotates with it, now
+// or later: the policy does not grow with them. Which secrets these are is left to Secrets Manager, by the condition key
+// secretsmanager:resource/AllowRotationLambdaArn, which is the function that a secret is configured with, be it with a qualifier.
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html.
+func SharedRolePolicy(in SharedRolePolicyInput) Document {
+	function := unqualified(in.FunctionARN)
+	partition, region, account := locate(function)
+	all := []string{"arn:" + partition + ":secretsmanager:" + region + ":" + account + ":secret:*"}
+	ours := Condition{Operator: "ArnLike", Key: RotatesWithKey, Values: []string{function, function + ":*"}}
+	var p policy
+	p.allow(cmp.Or(in.Marker, "RotateSecrets"), SecretActions(), all, ours)
+	p.allowPassword(in.RandomPassword)
+	for _, g := range in.Superusers {
+		p.allow(g.Sid, g.Actions, g.Secrets)
+		for _, secretARN := range g.Secrets {
+			if _, _, owner := locate(secretARN); owner != account {
+				all = append(all, secretARN)
+			}
+		}
+	}
+	p.allowKeytabs(in.KeytabSecretARNs)
+	p.allowService(in.ServiceActions)
+	if len(in.KMSKeyARNs) > 0 {
+		p.allow("UseKeys", keyActions(), in.KMSKeyARNs, keyConditions("StringLike", all)...)
+	}
+	p.allowVPC(in.VPC)
+	return p.document()
+}
+
+// RotatesWithKey is the condition key that has the function that a secret is configured to rotate with.
+const RotatesWithKey = "secretsmanager:resource/AllowRotationLambdaArn"
+
+// VPCActions returns the actions with which Lambda connects a function to its VPC, as its execution role, as in AWS's managed policy
+// AWSLambdaVPCAccessExecutionRole. https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html.
+func VPCActions() []string {
+	return []string{
+		"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+		"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+	}
+}
+
+// policy is a role policy that grows.
+type policy []Statement
+
+func (p *policy) allow(sid string, actions, resources []string, conditions ...Condition) {
+	*p = append(*p, Statement{Sid: sid, Effect: EffectAllow, Actions: actions, Resources: resources, Conditions: conditions})
+}
+
+func (p *policy) allowPassword(needed bool) {
+	if needed {
+		p.allow("GeneratePassword", []string{"secretsmanager:GetRandomPassword"}, []string{"*"})
+	}
+}
+
+func (p *policy) allowKeytabs(secretARNs []string) {
+	if len(secretARNs) > 0 {
+		p.allow("RotateKeytabs", SecretActions(), secretARNs)
+	}
+}
+
+func (p *policy) allowService(actions []string) {
+	if len(actions) > 0 {
+		p.allow("CallService", actions, []string{"*"})
+	}
+}
+
+func (p *policy) allowVPC(needed bool) {
+	if needed {
+		p.allow("ConnectToVPC", VPCActions(), []string{"*"})
+	}
+}
+
+func (p *policy) document() Document { return Document{Version: Version, Statements: *p} }
 
 // InvokePermissionInput names a permission of Secrets Manager to invoke a function.
 type InvokePermissionInput struct {
 	StatementID string // 1 to 100 letters, digits, hyphens or underscores
 	FunctionARN string // with the qualifier that rotation is configured with, if any
-	SecretARN   string // the one secret whose rotation may invoke the function
+	SecretARN   string // the one secret whose rotation may invoke the function; empty for all secrets of the function's account
 }
 
-// InvokePermission returns the statement that Lambda's AddPermission makes of the source account and source ARN of a secret, in
-// Lambda's own spelling of the condition keys.
+// InvokePermission returns the statement that Lambda's AddPermission makes of the source account and, for one secret, its ARN as the
+// source ARN, in Lambda's own spelling of the condition keys.
 func InvokePermission(in InvokePermissionInput) Statement {
-	_, _, account := locate(in.SecretARN)
-	return Statement{
+	_, _, account := locate(cmp.Or(in.SecretARN, in.FunctionARN))
+	s := Statement{
 		Sid:        in.StatementID,
 		Effect:     EffectAllow,
 		Principals: map[string][]string{"Service": {ServicePrincipal}},
 		Actions:    []string{"lambda:InvokeFunction"},
 		Resources:  []string{in.FunctionARN},
-		Conditions: []Condition{
-			{Operator: "StringEquals", Key: "AWS:SourceAccount", Values: []string{account}},
-			{Operator: "ArnLike", Key: "AWS:SourceArn", Values: []string{in.SecretARN}},
-		},
+		Conditions: []Condition{{Operator: "StringEquals", Key: "AWS:SourceAccount", Values: []string{account}}},
 	}
-}
-
-// Marker stands in the Sid of the first statement of a role policy and says which secret's setup wrote it, and in which create.
-// IAM allows only letters and digits there, so the secret is named by a part of its ARN's SHA-256 sum.
-type Marker struct {
-	SecretHash string // first 12 lower-case hexadecimal digits of the SHA-256 sum of the secret's ARN
-	Generation int    // number of the create that wrote the policy, not negative
-}
-
-var markerPattern = regexp.MustCompile(`^RotationSetup([0-9a-f]{12})Create(0|[1-9][0-9]{0,8})$`)
-
-// NewMarker returns the marker of a create for the secret with the full ARN given.
-func NewMarker(secretARN string, generation int) Marker {
-	return Marker{SecretHash: hashARN(secretARN), Generation: generation}
-}
-
-// FindMarker reads the marker of a role policy. It reports false for a policy that no setup wrote.
-func FindMarker(d Document) (Marker, bool) {
-	if len(d.Statements) == 0 {
-		return Marker{}, false
+	if in.SecretARN != "" {
+		s.Conditions = append(s.Conditions, Condition{Operator: "ArnLike", Key: "AWS:SourceArn", Values: []string{in.SecretARN}})
 	}
-	m := markerPattern.FindStringSubmatch(d.Statements[0].Sid)
-	if m == nil {
-		return Marker{}, false
-	}
-	generation, err := strconv.Atoi(m[2])
-	return Marker{SecretHash: m[1], Generation: generation}, err == nil
+	return s
 }
 
-// Sid returns the statement id that carries the marker, for example "RotationSetup0123456789abCreate1".
-func (m Marker) Sid() string {
-	return "RotationSetup" + m.SecretHash + "Create" + strconv.Itoa(m.Generation)
-}
+func keyActions() []string { return []string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"} }
 
-// Owns reports whether the marker is one of the secret with the full ARN given, whatever the create.
-func (m Marker) Owns(secretARN string) bool {
-	return m.SecretHash == hashARN(secretARN)
-}
-
-func hashARN(secretARN string) string {
-	sum := sha256.Sum256([]byte(secretARN))
-	return hex.EncodeToString(sum[:6])
-}
-
-// keyConditions limits a key to Secrets Manager and to some secrets. The version is not part of it, because Secrets
+// keyConditions limits a key to Secrets Manager and to some secrets, which the operator may take for patterns. The version is not part of it, because Secrets
 // Manager validates access to a key with a version id of its own ("RequestToValidateKeyAccess").
-func keyConditions(secretARNs []string) []Condition {
+func keyConditions(operator string, secretARNs []string) []Condition {
 	var services []string
 	for _, secretARN := range secretARNs {
 		partition, region, _ := locate(secretARN)
@@ -144,7 +195,7 @@ func keyConditions(secretARNs []string) []Condition {
 	}
 	return []Condition{
 		{Operator: "StringEquals", Key: "kms:ViaService", Values: services},
-		{Operator: "StringEquals", Key: "kms:EncryptionContext:SecretARN", Values: secretARNs},
+		{Operator: operator, Key: "kms:EncryptionContext:SecretARN", Values: secretARNs},
 	}
 }
 
@@ -155,4 +206,10 @@ func locate(s string) (partition, region, account string) {
 		return "", "", ""
 	}
 	return parts[1], parts[3], parts[4]
+}
+
+// unqualified returns a function's ARN without its qualifier, in the way of locate.
+func unqualified(functionARN string) string {
+	parts := strings.SplitN(functionARN, ":", 8)
+	return strings.Join(parts[:min(7, len(parts))], ":")
 }

@@ -182,7 +182,7 @@ func RolePolicyName(secretARN string) string { return derivedName(secretARN, 128
 // unique to the ARN and that both Lambda (letters, digits, - and _) and IAM
 // accept.
 func derivedName(secretARN string, limit int) string {
-	hash := iampolicy.NewMarker(secretARN, 1).SecretHash
+	hash := iampolicy.NewMarker(secretARN, 1).OwnerHash
 	a, err := arn.ParseSecret(secretARN)
 	if err != nil {
 		return ""
