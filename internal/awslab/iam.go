@@ -22,6 +22,7 @@ import (
 type iamState struct {
 	account  string
 	now      func() time.Time
+	delay    time.Duration // as Options.IAMDelay
 	users    map[string]*identity
 	roles    map[string]*identity
 	policies map[string]*managedPolicy // by ARN
@@ -37,7 +38,8 @@ type identity struct {
 	inline   map[string]policyText
 	attached []string // ARNs of managed policies, in the order of attachment
 	boundary string   // ARN of a managed policy, or empty
-	deleted  bool     // its credentials are worth nothing any more
+	replaced []replaced
+	deleted  bool // its credentials are worth nothing any more
 
 	// Only roles have these.
 	trust      policyText
@@ -74,6 +76,7 @@ func newIAMState(l *Lab) *iamState {
 	s := &iamState{
 		account:  l.options.AccountID,
 		now:      l.timeline.Now,
+		delay:    l.options.IAMDelay,
 		users:    map[string]*identity{},
 		roles:    map[string]*identity{},
 		policies: awsManagedPolicies(l.timeline.Now()),
@@ -238,10 +241,8 @@ func (s *iamState) judge(key *credential, region string, r iampolicy.Request, p 
 		return fmt.Sprintf(none, "identity-based")
 	}
 	r.Principal, r.Context = s.principal(key), s.context(key, region, r.Context)
-	p.Identity = s.identityPolicies(key.identity)
-	if key.identity.boundary != "" {
-		p.Boundary = s.boundary(key.identity)
-	}
+	inForce := s.inForce(key.identity)
+	p.Identity, p.Boundary = inForce.identity, inForce.boundary
 	session := iampolicy.Allow
 	if key.narrowed {
 		p.Session = append([]iampolicy.Document{}, key.policies...)
@@ -310,28 +311,6 @@ func (s *iamState) context(key *credential, region string, given map[string][]st
 	}
 	maps.Copy(context, given)
 	return context
-}
-
-func (s *iamState) identityPolicies(i *identity) []iampolicy.Document {
-	var documents []iampolicy.Document
-	for _, name := range slices.Sorted(maps.Keys(i.inline)) {
-		documents = append(documents, i.inline[name].document)
-	}
-	for _, arn := range i.attached {
-		if p := s.policies[arn]; p != nil {
-			documents = append(documents, p.current().document)
-		}
-	}
-	return documents
-}
-
-// boundary returns the boundary's document. One whose policy is gone allows
-// nothing.
-func (s *iamState) boundary(i *identity) *iampolicy.Document {
-	if p := s.policies[i.boundary]; p != nil {
-		return &p.current().document
-	}
-	return &iampolicy.Document{}
 }
 
 // serviceMayAssume tells whether the role trusts an AWS service.

@@ -103,6 +103,7 @@ func (s *iamState) putRolePolicy(c *call) (any, error) {
 	if total > iampolicy.MaxRolePolicyCharacters {
 		return nil, errorf("LimitExceeded", "Maximum policy size of %d bytes exceeded for role %s", iampolicy.MaxRolePolicyCharacters, role.name).withStatus(http.StatusConflict)
 	}
+	s.replace(role)
 	role.inline[name] = policy
 	return nil, nil
 }
@@ -138,6 +139,7 @@ func (s *iamState) deleteRolePolicy(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.replace(role)
 	delete(role.inline, name)
 	return nil, nil
 }
@@ -163,6 +165,7 @@ func (s *iamState) attachRolePolicy(c *call) (any, error) {
 	case len(role.attached) == managedPoliciesPerRole:
 		return nil, errorf("LimitExceeded", "Cannot exceed quota for PoliciesPerRole: %d", managedPoliciesPerRole).withStatus(http.StatusConflict)
 	}
+	s.replace(role)
 	role.attached = append(role.attached, arn)
 	return nil, nil
 }
@@ -177,6 +180,7 @@ func (s *iamState) detachRolePolicy(c *call) (any, error) {
 	if i < 0 {
 		return nil, errorf("NoSuchEntity", "Policy %s was not found.", arn).withStatus(http.StatusNotFound)
 	}
+	s.replace(role)
 	role.attached = slices.Delete(role.attached, i, i+1)
 	return nil, nil
 }
@@ -305,6 +309,9 @@ func (s *iamState) createPolicyVersion(c *call) (any, error) {
 	p.updated = s.now()
 	p.versions = append(p.versions, policyVersion{policy, p.serial, p.updated})
 	if c.form.Get("SetAsDefault") == "true" {
+		for _, i := range s.holders(p.arn) {
+			s.replace(i)
+		}
 		p.standard = p.serial
 	}
 	return []xmlElement{renderPolicyVersion(p, p.version(p.serial))}, nil
@@ -360,28 +367,28 @@ func (s *iamState) deletePolicyVersion(c *call) (any, error) {
 	return nil, nil
 }
 
-// uses counts the users and roles that a managed policy is attached to.
-func (s *iamState) uses(arn string) int {
-	n := 0
+// holders lists the users and roles that a managed policy is attached to or is
+// the permissions boundary of.
+func (s *iamState) holders(arn string) []*identity {
+	var holders []*identity
 	for _, all := range []map[string]*identity{s.users, s.roles} {
 		for _, i := range all {
-			if slices.Contains(i.attached, arn) {
-				n++
+			if slices.Contains(i.attached, arn) || i.boundary == arn {
+				holders = append(holders, i)
 			}
 		}
 	}
-	return n
+	return holders
+}
+
+// uses counts the users and roles that a managed policy is attached to.
+func (s *iamState) uses(arn string) int {
+	return len(slices.DeleteFunc(s.holders(arn), func(i *identity) bool { return !slices.Contains(i.attached, arn) }))
 }
 
 // bounds counts the roles whose permissions boundary a managed policy is.
 func (s *iamState) bounds(arn string) int {
-	n := 0
-	for _, role := range s.roles {
-		if role.boundary == arn {
-			n++
-		}
-	}
-	return n
+	return len(slices.DeleteFunc(s.holders(arn), func(i *identity) bool { return i.boundary != arn }))
 }
 
 func (s *iamState) renderPolicy(p *managedPolicy) xmlElement {

@@ -224,6 +224,7 @@ func (s *iamState) putRolePermissionsBoundary(c *call) (any, error) {
 	if s.policies[boundary] == nil {
 		return nil, noSuchPolicy(boundary)
 	}
+	s.replace(role)
 	role.boundary = boundary
 	return nil, nil
 }
@@ -233,6 +234,7 @@ func (s *iamState) deleteRolePermissionsBoundary(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.replace(role)
 	role.boundary = ""
 	return nil, nil
 }

@@ -38,6 +38,9 @@ type Options struct {
 	// StepDelay is how long after its predecessor each rotation step starts;
 	// default one second.
 	StepDelay time.Duration
+	// IAMDelay is how long after a change of a role's or user's policies AWS
+	// goes on judging requests by those before; zero: none.
+	IAMDelay time.Duration
 	// Log receives a line for each request and rotation step, without any
 	// secret value; nil discards.
 	Log func(format string, args ...any)

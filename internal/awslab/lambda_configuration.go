@@ -138,13 +138,16 @@ var reservedVariables = []string{
 }
 
 const (
-	lambdaPrincipal   = "lambda.amazonaws.com"
-	roleNotAssumable  = "The role defined for the function cannot be assumed by Lambda."
-	roleCannotAttach  = "The provided execution role does not have permissions to call CreateNetworkInterface on EC2"
-	attachToVPCAction = "ec2:CreateNetworkInterface"
+	lambdaPrincipal  = "lambda.amazonaws.com"
+	roleNotAssumable = "The role defined for the function cannot be assumed by Lambda."
 )
 
-// checkRole asks what Lambda asks of an execution role before it takes it.
+// checkRole asks what Lambda asks of an execution role before it takes it. AWS
+// documents what a role needs for a VPC, not what Lambda asks and when: it has
+// been seen to refuse a role, before there is any network interface, that may
+// not create, describe or delete them, and the latter two on all resources. For
+// the other actions that are documented no refusal is known.
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html.
 func (l *Lab) checkRole(f functionConfiguration, region string) error {
 	role := l.iam.roleByARN(f.Role)
 	if role == nil || !l.iam.serviceMayAssume(lambdaPrincipal, role) {
@@ -154,8 +157,15 @@ func (l *Lab) checkRole(f functionConfiguration, region string) error {
 		return nil
 	}
 	as := &credential{identity: role, arn: role.arn, session: true}
-	if !l.iam.allows(as, region, attachToVPCAction, "arn:aws:ec2:"+region+":"+l.options.AccountID+":network-interface/*") {
-		return lambdaInvalid(roleCannotAttach)
+	ours := "arn:" + partition(region) + ":ec2:" + region + ":" + l.options.AccountID + ":"
+	for _, needed := range []struct{ action, resource string }{
+		{"CreateNetworkInterface", ours + "network-interface/*"},
+		{"DescribeNetworkInterfaces", "*"},
+		{"DeleteNetworkInterface", ours + "*/*"},
+	} {
+		if !l.iam.allows(as, region, "ec2:"+needed.action, needed.resource) {
+			return lambdaInvalid("The provided execution role does not have permissions to call " + needed.action + " on EC2")
+		}
 	}
 	return nil
 }

@@ -41,6 +41,13 @@ func New(t *testing.T) *World {
 // start is when the clock of a world stands still.
 var start = time.Date(2026, time.March, 4, 5, 6, 7, 0, time.UTC)
 
+// NewDelayed makes the world of [New] with an IAM whose changes count that much
+// later.
+func NewDelayed(t *testing.T, delay time.Duration) *World {
+	t.Helper()
+	return NewOn(t, awslab.Options{Start: start, IAMDelay: delay})
+}
+
 // NewOn makes the world of [New] on a lab with other options.
 func NewOn(t *testing.T, options awslab.Options) *World {
 	t.Helper()
@@ -51,6 +58,8 @@ func NewOn(t *testing.T, options awslab.Options) *World {
 	w.Role = w.NewRole("rotator")
 	w.FunctionARN = w.NewFunction("rotator", w.Role, map[string]string{"AWSLAB_HANDLER": "UserStore"})
 	w.SecretARN = w.NewSecret("app", map[string]any{"engine": "labstore", "host": "lab", "username": "app", "password": FirstPassword})
+	// What the role may do has been in force for long.
+	w.Must(w.Sleep(t.Context(), options.IAMDelay))
 	w.ForgetCalls()
 	return w
 }
