@@ -49,24 +49,27 @@ var comparisons = map[string]comparison{
 
 // holds evaluates one condition. An absent key fails every operator but the negated ones, those with IfExists, ForAllValues and Null.
 func (e *evaluation) holds(c Condition, v variables) bool {
-	values := e.context[strings.ToLower(c.Key)]
-	if c.Operator == "Null" {
-		// A key whose values are empty texts counts as null, as it does for ForAllValues.
-		absent := strconv.FormatBool(!slices.ContainsFunc(values, func(value string) bool { return value != "" }))
-		return slices.ContainsFunc(c.Values, func(p string) bool { return strings.EqualFold(p, absent) })
-	}
+	key := strings.ToLower(c.Key)
+	values := e.context[key]
 	quantifier, operator, found := strings.Cut(c.Operator, ":")
 	if !found {
 		quantifier, operator = "", c.Operator
 	}
 	operator, ifExists := strings.CutSuffix(operator, "IfExists")
-	comparison, known := comparisons[operator]
-	if !known {
+	comparison, exists := comparisons[operator]
+	exists = exists && slices.Contains([]string{"", "ForAllValues", "ForAnyValue"}, quantifier)
+	switch {
+	case !exists && c.Operator != "Null":
 		return false
+	case v.unknown(key):
+		return v.assume
+	case !exists:
+		// A key whose values are empty texts counts as null, as it does for ForAllValues.
+		absent := strconv.FormatBool(!slices.ContainsFunc(values, func(value string) bool { return value != "" }))
+		return slices.ContainsFunc(c.Values, func(p string) bool { return strings.EqualFold(p, absent) })
 	}
 	one := func(value string) bool { return comparison.holds(c.Values, value, v) }
-	switch quantifier {
-	case "":
+	if quantifier == "" {
 		switch {
 		case len(values) == 0:
 			return ifExists || comparison.negated
@@ -75,34 +78,38 @@ func (e *evaluation) holds(c Condition, v variables) bool {
 		default:
 			return slices.ContainsFunc(values, one)
 		}
-	case "ForAllValues", "ForAnyValue":
-		// IAM takes a key whose values are empty texts for a key without values.
-		values = slices.DeleteFunc(slices.Clone(values), func(value string) bool { return value == "" })
-		switch {
-		case quantifier == "ForAllValues":
-			return !slices.ContainsFunc(values, func(value string) bool { return !one(value) })
-		case len(values) == 0:
-			return ifExists && len(e.context[strings.ToLower(c.Key)]) == 0
-		default:
-			return slices.ContainsFunc(values, one)
-		}
 	}
-	return false
+	// IAM takes a key whose values are empty texts for a key without values.
+	some := slices.DeleteFunc(slices.Clone(values), func(value string) bool { return value == "" })
+	switch {
+	case quantifier == "ForAllValues":
+		return !slices.ContainsFunc(some, func(value string) bool { return !one(value) })
+	case len(some) == 0:
+		return ifExists && len(values) == 0
+	default:
+		return slices.ContainsFunc(some, one)
+	}
 }
 
 // holds compares one value of the request. A variable that the request has no value for matches nothing, and makes a negated
 // comparison fail too: IAM takes the statement for invalid then.
 func (c comparison) holds(policy []string, value string, v variables) bool {
 	v.enabled = v.enabled && !c.literal
-	resolved := true
+	resolved, open := true, false
 	for _, text := range policy {
 		p, ok := v.expand(text, c.wild)
-		if ok && c.compare(p, value) {
+		switch {
+		case p.open():
+			open = true
+		case ok && c.compare(p, value):
 			return !c.negated
 		}
 		resolved = resolved && ok
 	}
-	return c.negated && resolved
+	if c.negated {
+		return resolved && (v.assume || !open)
+	}
+	return v.assume && open
 }
 
 func equal(p pattern, value string) bool     { return string(p) == value }

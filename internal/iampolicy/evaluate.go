@@ -72,7 +72,35 @@ type Policies struct {
 // Statements in identity policies that have a principal, and statements in resource policies that have none, which IAM refuses as well,
 // match nothing either. The root user, federated and anonymous callers, and the policies of an organization are left out.
 func Evaluate(r Request, p Policies) Decision {
-	e := evaluation{request: r, context: contextOf(r)}
+	e := evaluation{request: r, context: contextOf(r), unknown: func(string) bool { return false }}
+	return e.decide(p)
+}
+
+// Determine is Evaluate for a request of which not every condition key is known. It asks known, with the key in lower case, whether the
+// context tells a key's values or that it has none. Keys that the context has, and those that Evaluate derives, are known.
+//
+// A statement depends on what is not known if it has such a key in a condition or in a policy variable and nothing else rules it out.
+// The request is judged twice: as if every such statement applied if it allows and not if it denies, and the other way round. Where
+// that makes no difference to whether the request is allowed, the outcome is certain, and ExplicitDeny means that a statement denies
+// whatever the keys are. Else the decision is the worse of both. Certain means certain, but not the reverse: the values that a key can
+// have are not thought through.
+func Determine(r Request, p Policies, known func(key string) bool) (decision Decision, certain bool) {
+	e := evaluation{request: r, context: contextOf(r), hopeful: true}
+	e.unknown = func(key string) bool {
+		_, given := e.context[key]
+		return !given && !slices.Contains(derivedKeys, key) && !known(key)
+	}
+	best := e.decide(p)
+	e.hopeful, e.denied = false, false
+	if worst := e.decide(p); (worst == Allow) != (best == Allow) {
+		return worst, false
+	}
+	return best, true
+}
+
+// decide combines what the policies say.
+func (e *evaluation) decide(p Policies) Decision {
+	r := e.request
 	identity := e.allows(p.Identity)
 	boundary := p.Boundary == nil || e.allows([]Document{*p.Boundary})
 	session := p.Session == nil || e.allows(p.Session)
@@ -100,8 +128,13 @@ func Evaluate(r Request, p Policies) Decision {
 type evaluation struct {
 	request Request
 	context map[string][]string // keys in lower case
-	denied  bool                // a statement denies
+	unknown func(key string) bool
+	hopeful bool // what depends on unknown keys is taken in favour of the request, not against it
+	denied  bool // a statement denies
 }
+
+// derivedKeys are the keys that contextOf adds, or that the principal does not have.
+var derivedKeys = []string{"aws:principalarn", "aws:principalaccount", "aws:principalisawsservice", "aws:principalservicename", "aws:resourceaccount"}
 
 func contextOf(r Request) map[string][]string {
 	context := map[string][]string{}
@@ -166,7 +199,7 @@ func (e *evaluation) applies(d *Document, s Statement) bool {
 		s.NotActions == nil && !slices.ContainsFunc(s.Actions, action) {
 		return false
 	}
-	v := variables{context: e.context, enabled: d.Version == Version}
+	v := variables{context: e.context, unknown: e.unknown, assume: e.hopeful == (s.Effect == EffectAllow), enabled: d.Version == Version}
 	if !e.covers(s, v) {
 		return false
 	}
@@ -179,13 +212,15 @@ func (e *evaluation) applies(d *Document, s Statement) bool {
 }
 
 // covers reports whether the resource elements of a statement mean the resource. A pattern with a variable that cannot be replaced
-// matches nothing, and in NotResource it makes the statement match nothing.
+// matches nothing, and in NotResource it makes the statement match nothing. One with an unknown variable may do so, and in NotResource it
+// may as well leave the resource in.
 func (e *evaluation) covers(s Statement, v variables) bool {
 	resolved := true
 	matches := func(text string) bool {
 		p, ok := v.expandResource(text)
-		resolved = resolved && ok
-		return ok && matchResource(p, e.request.Resource)
+		open := p.open()
+		resolved = resolved && ok && (v.assume || !open)
+		return ok && (!open || v.assume && s.NotResources == nil) && matchResource(p, e.request.Resource)
 	}
 	if s.NotResources != nil {
 		return !slices.ContainsFunc(s.NotResources, matches) && resolved

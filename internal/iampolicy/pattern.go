@@ -1,18 +1,23 @@
 package iampolicy
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// A pattern is text in which two runes that cannot occur in text stand for the wildcards. Wildcards that come out of a policy variable
-// are plain text, which is why patterns are not strings.
+// A pattern is text in which runes that cannot occur in text stand for the wildcards, and for policy variables whose value nobody knows.
+// Wildcards that come out of a policy variable are plain text, which is why patterns are not strings.
 type pattern []rune
 
 const (
 	anyText rune = -1 - iota
 	anyRune
+	unknownText // matches like anyText
 )
+
+// open reports whether it is unknown what the pattern matches.
+func (p pattern) open() bool { return slices.Contains(p, unknownText) }
 
 // match reports whether the whole of s matches p.
 func (p pattern) match(s []rune) bool {
@@ -20,7 +25,7 @@ func (p pattern) match(s []rune) bool {
 	i, j := 0, 0
 	for j < len(s) {
 		switch {
-		case i < len(p) && p[i] == anyText:
+		case i < len(p) && (p[i] == anyText || p[i] == unknownText):
 			star, retry = i, j
 			i++
 		case i < len(p) && (p[i] == anyRune || p[i] == s[j]):
@@ -33,7 +38,7 @@ func (p pattern) match(s []rune) bool {
 			return false
 		}
 	}
-	for i < len(p) && p[i] == anyText {
+	for i < len(p) && (p[i] == anyText || p[i] == unknownText) {
 		i++
 	}
 	return i == len(p)
@@ -113,6 +118,8 @@ func wildcard(r rune) rune {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html.
 type variables struct {
 	context map[string][]string
+	unknown func(key string) bool
+	assume  bool // whether what depends on an unknown key makes the statement apply
 	enabled bool // only documents of version 2012-10-17 have variables
 }
 
@@ -127,7 +134,7 @@ func (v variables) expand(s string, wild bool) (pattern, bool) {
 				if !ok {
 					return nil, false
 				}
-				p = append(p, []rune(value)...)
+				p = append(p, value...)
 				s = rest
 				continue
 			}
@@ -150,19 +157,23 @@ func (v variables) expandResource(s string) (pattern, bool) {
 	return v.expand(s, true)
 }
 
-func (v variables) lookup(name string) (string, bool) {
+func (v variables) lookup(name string) (pattern, bool) {
 	switch name {
 	case "*", "?", "$":
-		return name, true
+		return pattern(name), true
 	}
 	key, fallback, hasFallback := strings.Cut(name, ",")
-	values := v.context[strings.ToLower(strings.TrimSpace(key))]
+	key = strings.ToLower(strings.TrimSpace(key))
+	if v.unknown(key) {
+		return pattern{unknownText}, true
+	}
+	values := v.context[key]
 	if len(values) == 1 {
-		return values[0], true
+		return pattern(values[0]), true
 	}
 	fallback = strings.TrimSpace(fallback)
 	if hasFallback && len(values) == 0 && len(fallback) >= 2 && fallback[0] == '\'' && fallback[len(fallback)-1] == '\'' {
-		return fallback[1 : len(fallback)-1], true
+		return pattern(fallback[1 : len(fallback)-1]), true
 	}
-	return "", false
+	return nil, false
 }

@@ -3,6 +3,7 @@ package iampolicy
 import (
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -301,6 +302,7 @@ func FuzzEvaluate(f *testing.F) {
 			return
 		}
 		r := Request{Action: action, Resource: resource, Context: map[string][]string{key: {value}}}
+		derived := slices.Contains(derivedKeys, strings.ToLower(key)) // what the context says goes before what follows from the principal
 		for _, principal := range []Principal{role, user, service, {}} {
 			r.Principal = principal
 			for _, p := range []Policies{
@@ -310,6 +312,12 @@ func FuzzEvaluate(f *testing.F) {
 				{Identity: []Document{d}, Resource: &d, ResourceMustAllow: true},
 			} {
 				got := Evaluate(r, p)
+				without := r
+				without.Context = nil
+				decision, certain := Determine(without, p, func(string) bool { return false })
+				if certain && !derived && (decision == Allow) != (got == Allow) {
+					t.Errorf("certainly %v without the key, and %v with it: %s %+v", decision, got, text, r)
+				}
 				allow, deny := p, p
 				allow.Identity = append(parseAll(t, allowAll), p.Identity...)
 				deny.Identity = append(parseAll(t, denyAll), p.Identity...)
