@@ -408,3 +408,21 @@ func (l *Lab) CreateServiceManagedSecret(region, name, owningService, content st
 	l.planWindow(s)
 	return s.arn, nil
 }
+
+// EncryptServiceManagedSecret has the owning service protect a secret of
+// [Lab.CreateServiceManagedSecret] with a customer managed key, as one asks RDS
+// with MasterUserSecretKmsKeyId and Redshift with MasterPasswordSecretKmsKeyId.
+// A secret or key that does not exist panics, since it is a mistake in the
+// calling program.
+func (l *Lab) EncryptServiceManagedSecret(secretARN, keyARN string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.secrets.secrets[secretARN]
+	if s == nil || s.owner == "" || l.kms.keys[keyARN] == nil {
+		panic("awslab: EncryptServiceManagedSecret: there is no secret " + secretARN + " of a service or no key " + keyARN)
+	}
+	s.keyID = keyARN
+	for _, v := range s.versions {
+		v.keys = []string{keyARN}
+	}
+}

@@ -198,8 +198,9 @@ func (l *Lab) rotateWithoutFunction(s *secret, r *rotation) {
 	if err != nil {
 		panic(err) // Constant arguments.
 	}
-	members := map[string]any{}
+	members, key := map[string]any{}, ""
 	if now := s.holder(current); now != nil && now.value != nil {
+		key = now.keys[len(now.keys)-1]
 		if json.Unmarshal([]byte(deref(now.value.text)), &members) != nil || members == nil {
 			members = map[string]any{} // A value that is no object gives way to one.
 		}
@@ -209,7 +210,7 @@ func (l *Lab) rotateWithoutFunction(s *secret, r *rotation) {
 	if err != nil {
 		panic(err) // Read from JSON.
 	}
-	s.store(r.version, value{text: new(string(content))}, "", []string{current}, l.Now())
+	s.store(r.version, value{text: new(string(content))}, key, []string{current}, l.Now())
 	l.succeed(s, r)
 }
 
