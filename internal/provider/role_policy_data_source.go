@@ -25,7 +25,7 @@ type rolePolicyDataModel struct {
 const rolePolicyDescription = "The inline policy that the execution role of a rotation function needs for one secret, as JSON: the four actions on the secret itself, and on the superuser secret, the database's service and keys only what the code of the rotation type's function uses. " +
 	"Keys are usable through Secrets Manager only, and only for the secrets at hand. Actions of a service other than Secrets Manager and KMS are granted on `*`, since the secret's ARN does not tell which database, user or directory it is for.\n\n" +
 	"It is for those who keep `aws_iam_role_policy`; [`rotation_setup`](../resources/setup.md) writes this policy itself, unless it is told `access = \"external\"`. " +
-	"Permissions for logs and for the VPC belong to the function, not to a secret, and are not in it: attach `AWSLambdaBasicExecutionRole` or `AWSLambdaVPCAccessExecutionRole`."
+	"Permissions for logs belong to the function, not to a secret, and are not in it, nor are those for a VPC unless `vpc_access` asks for them: attach `AWSLambdaBasicExecutionRole` or `AWSLambdaVPCAccessExecutionRole`."
 
 func (rolePolicyDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_role_policy"

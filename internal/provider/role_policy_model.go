@@ -26,6 +26,7 @@ type rolePolicyModel struct {
 	ReadReplica            types.Bool   `tfsdk:"read_replica"`
 	KeytabSecretARNs       types.Set    `tfsdk:"keytab_secret_arns"`
 	KeytabKMSKeyARN        types.String `tfsdk:"keytab_kms_key_arn"`
+	VPCAccess              types.Bool   `tfsdk:"vpc_access"`
 }
 
 // rolePolicyArguments are the arguments of the data source, and the attributes
@@ -51,6 +52,7 @@ func rolePolicyArguments() attributes {
 			MarkdownDescription: "ARNs of the keytab secrets in the secret's `keytabArns`. Required by `ActiveDirectoryAndKeytabSingleUser`, refused by all others.",
 		},
 		"keytab_kms_key_arn": optional("ARN of the customer managed key of the keytab secrets. Leave it out for `aws/secretsmanager`.", kmsKeyARN),
+		"vpc_access":         schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether to include what Lambda needs to connect the function to its VPC. For a role that does not have `AWSLambdaVPCAccessExecutionRole` or the like. Default: false."},
 	}
 }
 
@@ -154,5 +156,6 @@ func (m rolePolicyModel) json(ctx context.Context) string {
 		ReadReplica:            m.ReadReplica.ValueBool(),
 		KeytabSecretARNs:       keytabs,
 		KeytabKMSKeyARN:        m.KeytabKMSKeyARN.ValueString(),
+		VPC:                    m.VPCAccess.ValueBool(),
 	}).JSON()
 }

@@ -90,6 +90,32 @@ func TestRolePolicy(t *testing.T) {
 	}
 }
 
+// TestRolePolicyVPC: what connects a function to its VPC is in the policy if it
+// is asked for, and only then.
+func TestRolePolicyVPC(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, nil)
+	arguments := object{"rotation_type": "PostgreSQLSingleUser", "secret_arn": policySecret}
+	for name, test := range map[string]struct {
+		vpcAccess any
+		vpc       bool
+	}{"left out": {nil, false}, "false": {false, false}, "true": {true, true}} {
+		arguments := with(arguments, object{"vpc_access": test.vpcAccess})
+		want := iampolicy.RolePolicy(iampolicy.RolePolicyInput{SecretARN: policySecret, RandomPassword: true, VPC: test.vpc}).JSON()
+		if strings.Contains(want, "ec2:CreateNetworkInterface") != test.vpc {
+			t.Errorf("%s: %s", name, want)
+		}
+		if got := s.result("role_policy", anyValue(arguments)); got != any(want) {
+			t.Errorf("%s: the function gives %s, want %s", name, got, want)
+		}
+		data, diagnostics := s.readPure("rotation_role_policy", arguments)
+		expect(t, diagnostics)
+		if got := member(t, data, "json"); got != any(want) {
+			t.Errorf("%s: the data source gives %s, want %s", name, got, want)
+		}
+	}
+}
+
 // TestRolePolicyArguments has what is wrong with the arguments, told alike by
 // the function and, on the attribute, by the data source.
 func TestRolePolicyArguments(t *testing.T) {
@@ -112,6 +138,7 @@ func TestRolePolicyArguments(t *testing.T) {
 		{"Redshift's own superuser", with(multi, object{"rotation_type": "RedshiftMultiUser", "superuser_owning_service": "redshift"}), "", ""},
 		{"a read replica", with(multi, object{"read_replica": true}), "", ""},
 		{"no read replica where there can be none", with(single, object{"read_replica": false}), "", ""},
+		{"a VPC", with(single, object{"vpc_access": true}), "", ""},
 
 		{"another rotation type", with(single, object{"rotation_type": "postgresqlsingleuser"}), "rotation_type", "PostgreSQLSingleUser"},
 		{"a partial ARN", with(single, object{"secret_arn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:orders"}), "secret_arn", "use the full ARN"},
@@ -187,6 +214,7 @@ func TestRolePolicyObject(t *testing.T) {
 		{"required ones missing", object{}, "`rotation_type` is missing.\n`secret_arn` is missing"},
 		{"a required one null", object{"rotation_type": "Custom", "secret_arn": nil}, "`secret_arn` is null, but needed"},
 		{"a number", with(good, object{"kms_key_arn": 1}), "`kms_key_arn` is not a string"},
+		{"text for another boolean", with(good, object{"vpc_access": "true"}), "`vpc_access` is not a boolean"},
 		{"text for a boolean", with(good, object{"read_replica": "true"}), "`read_replica` is not a boolean"},
 		{"text for a list", with(keytabs, object{"keytab_secret_arns": policyKeytab}), "`keytab_secret_arns` is not a list of strings"},
 		{"numbers in a list", with(keytabs, object{"keytab_secret_arns": []any{1}}), "`keytab_secret_arns` is not a list of strings"},
@@ -225,6 +253,7 @@ func TestRolePolicyOfUnknowns(t *testing.T) {
 		"an ARN":      object{"rotation_type": "Custom", "secret_arn": unknown{}},
 		"a superuser": object{"rotation_type": "MySQLMultiUser", "secret_arn": policySecret, "superuser_secret_arn": unknown{}},
 		"an optional": object{"rotation_type": "Custom", "secret_arn": policySecret, "kms_key_arn": unknown{}},
+		"a boolean":   object{"rotation_type": "Custom", "secret_arn": policySecret, "vpc_access": unknown{}},
 		"any member":  object{"rotation_type": "Custom", "secret_arn": anything, "kms_key_arn": anything},
 		"any list":    object{"rotation_type": "ActiveDirectoryAndKeytabSingleUser", "secret_arn": policySecret, "keytab_secret_arns": anything},
 		"any item":    object{"rotation_type": "ActiveDirectoryAndKeytabSingleUser", "secret_arn": policySecret, "keytab_secret_arns": []any{policyKeytab, anything}},
