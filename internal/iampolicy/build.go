@@ -94,15 +94,17 @@ func SharedRolePolicy(in SharedRolePolicyInput) Document {
 	var p policy
 	p.allow(cmp.Or(in.Marker, "RotateSecrets"), SecretActions(), all, ours)
 	p.allowPassword(in.RandomPassword)
+	var named []string
 	for _, g := range in.Superusers {
 		p.allow(g.Sid, g.Actions, g.Secrets)
-		for _, secretARN := range g.Secrets {
-			if _, _, owner := locate(secretARN); owner != account {
-				all = append(all, secretARN)
-			}
-		}
+		named = append(named, g.Secrets...)
 	}
 	p.allowKeytabs(in.KeytabSecretARNs)
+	for _, secretARN := range append(named, in.KeytabSecretARNs...) {
+		if _, _, owner := locate(secretARN); owner != account {
+			all = append(all, secretARN)
+		}
+	}
 	p.allowService(in.ServiceActions)
 	if len(in.KMSKeyARNs) > 0 {
 		p.allow("UseKeys", keyActions(), in.KMSKeyARNs, keyConditions("StringLike", all)...)
@@ -183,8 +185,8 @@ func InvokePermission(in InvokePermissionInput) Statement {
 
 func keyActions() []string { return []string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"} }
 
-// keyConditions limits a key to Secrets Manager and to some secrets, which the operator may take for patterns. The version is not part of it, because Secrets
-// Manager validates access to a key with a version id of its own ("RequestToValidateKeyAccess").
+// keyConditions limits a key to Secrets Manager and to some secrets, which the operator may take for patterns. The version is not part
+// of it, because Secrets Manager validates access to a key with a version id of its own ("RequestToValidateKeyAccess").
 func keyConditions(operator string, secretARNs []string) []Condition {
 	var services []string
 	for _, secretARN := range secretARNs {
