@@ -116,7 +116,6 @@ func TestRolePolicyGrantsExactly(t *testing.T) {
 	}
 	slices.Sort(actions)
 	actions = slices.Compact(actions)
-	role := iampolicy.Principal{ARN: "arn:aws:iam::123456789012:role/rotator", AccountID: "123456789012"}
 	for _, rotationType := range All() {
 		for _, need := range needs {
 			access := accessOf(rotationType)
@@ -127,7 +126,7 @@ func TestRolePolicyGrantsExactly(t *testing.T) {
 					want := slices.ContainsFunc(rotationType.Grants, func(g Grant) bool {
 						return slices.Contains(need.hold, g.When) && slices.Contains(g.Actions, action) && (resources[g.On] == resource || resources[g.On] == "*")
 					})
-					got := iampolicy.Evaluate(iampolicy.Request{Principal: role, Action: action, Resource: resource}, policies) == iampolicy.Allow
+					got := iampolicy.Evaluate(iampolicy.Request{Principal: policyRole, Action: action, Resource: resource}, policies) == iampolicy.Allow
 					if got != want {
 						t.Errorf("%s, superuser of %q, replica %v: %s on %s: allowed %v, want %v", rotationType.Name, need.owner, need.replica, action, resource, got, want)
 					}
