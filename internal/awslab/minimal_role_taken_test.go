@@ -37,15 +37,19 @@ func (x taken) needs(c made) bool {
 		(x.targets == nil || slices.Contains(x.targets, c.Target))
 }
 
-// ofKey tells whether a key cannot be used without it.
-func (x taken) ofKey() bool { return strings.HasPrefix(x.actions[0], "kms:") }
+// ofKeys tells whether a statement is about keys.
+func ofKeys(s iampolicy.Statement) bool { return strings.HasPrefix(s.Actions[0], "kms:") }
 
 // everythingTaken has each action, each resource and each value of a condition
-// of each statement. It names them by their place, so that they can be taken
-// from the policy of another subject, too.
+// of each statement; of those about keys only, if there are keys, because the
+// others are then as they are without keys. It names them by their place, so
+// that they can be taken from the policy of another subject, too.
 func (s subject) everythingTaken(policy iampolicy.Document) []taken {
 	var all []taken
 	for i, statement := range policy.Statements {
+		if ofKeys(statement) != s.kind.keys {
+			continue
+		}
 		less := func(change func(*iampolicy.Statement)) func(iampolicy.Document) iampolicy.Document {
 			return func(d iampolicy.Document) iampolicy.Document {
 				d.Statements = slices.Clone(d.Statements)

@@ -96,6 +96,10 @@ func (w *minimalWorld) check(kind policyKind) string {
 	w.t.Helper()
 	sample := w.subject(kind, w.c.databases[0], "")
 	policy := w.policy(sample)
+	others := iampolicy.Document{Version: policy.Version, Statements: slices.DeleteFunc(slices.Clone(policy.Statements), ofKeys)}
+	if diff := gocmp.Diff(w.policy(sample.withoutKeys()), others); diff != "" {
+		w.t.Errorf("%+v: with keys, other statements change: -without +with\n%s", kind, diff)
+	}
 	everything := sample.everythingTaken(policy)
 	needed := make([]bool, len(everything))
 	for _, database := range w.c.databases {
@@ -152,7 +156,7 @@ func (w *minimalWorld) checkDatabase(kind policyKind, database, alias string, ne
 			w.t.Errorf("%s: the rotation succeeded: %t", what, succeeded)
 		}
 		// Secrets Manager does not say more of a key that it may not use for the caller.
-		if ofKey := strings.Contains(log, noKMS); ofKey != (first >= 0 && x.ofKey()) {
+		if ofKey := strings.Contains(log, noKMS); ofKey != (first >= 0 && kind.keys) {
 			w.t.Errorf("%s: the function was refused a key: %t", what, ofKey)
 		}
 		if diff := gocmp.Diff(want, w.untilRefused(got, x)); diff != "" {

@@ -157,7 +157,7 @@ type subject struct {
 	kind     policyKind
 	function string            // that it rotates with, with the alias if it has one
 	names    map[string]string // what tests call the secrets that the function uses, by ARN
-	keys     map[string]string // the customer managed keys of those, by ARN
+	keys     map[string]string // their customer managed keys, by ARN, empty for none
 }
 
 // subject makes a new secret of a database, and the keytab secrets if the type
@@ -168,20 +168,19 @@ func (w *minimalWorld) subject(kind policyKind, database, alias string) subject 
 	if alias != "" {
 		s.function += ":" + alias
 	}
-	know := func(secretARN, name, key string) {
-		s.names[secretARN] = name
-		if kind.keys {
-			s.keys[secretARN] = key
-		}
-	}
-	for other, secretARN := range w.superusers[kind.keys] {
-		if know(secretARN, "the superuser secret of the "+other, w.key(superuserKey)); other == database {
-			know(secretARN, "the superuser secret", w.key(superuserKey))
-		}
-	}
 	s.SuperuserSecretARN, s.SuperuserOwningService, s.ReadReplica = w.superusers[kind.keys][database], w.c.owner, w.c.replica
 	if kind.keys {
 		s.KMSKeyARN, s.SuperuserKMSKeyARN, s.KeytabKMSKeyARN = w.key(secretKey), w.key(superuserKey), w.key(keytabKey)
+	}
+	know := func(secretARN, name, key string) { s.names[secretARN], s.keys[secretARN] = name, key }
+	for other, superuser := range w.superusers[kind.keys] {
+		switch {
+		case superuser == "":
+		case other == database:
+			know(superuser, "the superuser secret", s.SuperuserKMSKeyARN)
+		default:
+			know(superuser, "the superuser secret of the "+other, s.SuperuserKMSKeyARN)
+		}
 	}
 	// One value suits every type, as functions keep what they do not read.
 	value := map[string]any{
@@ -202,6 +201,12 @@ func (w *minimalWorld) subject(kind policyKind, database, alias string) subject 
 	return s
 }
 
+// withoutKeys is the subject as if aws/secretsmanager protected everything.
+func (s subject) withoutKeys() subject {
+	s.KMSKeyARN, s.SuperuserKMSKeyARN, s.KeytabKMSKeyARN = "", "", ""
+	return s
+}
+
 // policy is the role policy for a subject, or for all those of its function.
 func (w *minimalWorld) policy(s subject) iampolicy.Document {
 	if !s.kind.shared {
@@ -217,7 +222,7 @@ func (w *minimalWorld) policy(s subject) iampolicy.Document {
 			a.SuperuserOwners[superuser] = w.c.owner
 		}
 	}
-	if s.kind.keys {
+	if s.KMSKeyARN != "" {
 		a.KMSKeyARNs = []string{s.KMSKeyARN}
 		if len(a.SuperuserSecretARNs) > 0 {
 			a.KMSKeyARNs = append(a.KMSKeyARNs, s.SuperuserKMSKeyARN)
