@@ -365,7 +365,8 @@ func TestMarker(t *testing.T) {
 		}
 	}
 	for _, d := range []Document{
-		{}, RolePolicy(singleUser), SharedRolePolicy(sharedPlain),
+		{},
+		RolePolicy(singleUser), SharedRolePolicy(sharedPlain),
 		{Statements: []Statement{{Sid: "x"}, {Sid: NewMarker(secretARN, 12).Sid()}}},
 	} {
 		if m, ok := FindMarker(d); ok {

@@ -74,6 +74,7 @@ func TestDetermine(t *testing.T) {
 		{"a variable with a default", []string{`"Effect":"Allow","Action":"*","Resource":"` + secret + `${vpce, 'prod'}/*"`}, "", "", "", ImplicitDeny, false},
 		{"a variable in a Deny", []string{allowRead, `"Effect":"Deny","Action":"*","Resource":"` + secret + `${vpce}/*"`}, "", "", "", ExplicitDeny, false},
 		{"a variable beside which something differs", []string{`"Effect":"Allow","Action":"*","Resource":"` + secret + `test/${vpce}"`}, "", "", "", ImplicitDeny, true},
+		{"a variable that may be empty", []string{`"Effect":"Allow","Action":"*","Resource":"` + secretARN + `${vpce}"`}, "", "", "", ImplicitDeny, false},
 		{"a variable beside a resource that matches", []string{`"Effect":"Allow","Action":"*","Resource":["` + secret + `${vpce}/*","` + secretARN + `"]`}, "", "", "", Allow, true},
 		{"a variable beside one known to be absent", []string{`"Effect":"Allow","Action":"*","Resource":"` + secret + `${vpce}/${none}*"`}, "", "", "", ImplicitDeny, true},
 		{"a variable where there can be none", []string{`"Effect":"Allow","Action":"*","Resource":"arn:aws:secretsmanager:*:${vpce}:secret:*"`}, "", "", "", ImplicitDeny, true},
