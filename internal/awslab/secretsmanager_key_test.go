@@ -371,3 +371,27 @@ func TestRotationKeyIsForOneSecret(t *testing.T) {
 		}
 	}
 }
+
+// TestKeyOfServiceManagedSecret checks that a key which the owning service was
+// given protects what there is, and what the service rotates it to.
+func TestKeyOfServiceManagedSecret(t *testing.T) {
+	t.Parallel()
+	l := newSecretsLab(t)
+	key := l.newKey(nil)
+	secret := try[string](t)(l.CreateServiceManagedSecret(l.Region(), "rds!db-1", "rds", `{"username":"admin","password":"`+planted+`"}`, 7))
+	l.EncryptServiceManagedSecret(secret, key)
+	reader := l.as(l.NewUser("reader", statements(statement("Allow", "secretsmanager:*", "*"))))
+	for _, when := range []string{"first", "rotated"} {
+		for _, v := range try[*secretsmanager.ListSecretVersionIdsOutput](t)(l.ListSecretVersionIds(t.Context(), &secretsmanager.ListSecretVersionIdsInput{SecretId: &secret})).Versions {
+			if !slices.Equal(v.KmsKeyIds, []string{key}) {
+				t.Errorf("%s: a version is protected by %v", when, v.KmsKeyIds)
+			}
+		}
+		_, err := reader.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &secret})
+		refused(t, err, "AccessDeniedException", noKMS)
+		l.Advance(8 * 24 * time.Hour)
+	}
+	if l.value(secret, "AWSCURRENT") == l.value(secret, "AWSPREVIOUS") {
+		t.Error("the secret has not rotated")
+	}
+}
