@@ -110,6 +110,11 @@ var superuserSids = map[string]string{"": "ReadSuperuserSecrets", OwnerRDS: "Rea
 // HasKeytabs reports whether the function rotates keytab secrets along with the secret.
 func (t *RotationType) HasKeytabs() bool { return t.grants(OnKeytabs) }
 
+// LooksUpReplicas reports whether the function accepts the secret of a read replica of the superuser's database.
+func (t *RotationType) LooksUpReplicas() bool {
+	return slices.ContainsFunc(t.Grants, func(g Grant) bool { return g.When == ManagedOrReplica })
+}
+
 // SuperuserOwners returns the services whose managed secrets the function accepts as the superuser secret, as OwningService of
 // DescribeSecret has them; none if the function knows no such secrets.
 func (t *RotationType) SuperuserOwners() []string {

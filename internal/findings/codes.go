@@ -16,6 +16,7 @@ const (
 	FunctionNotFound          Code = "function-not-found"
 	FunctionOtherRegion       Code = "function-other-region"
 	FunctionNotActive         Code = "function-not-active"
+	FunctionOtherAccount      Code = "function-other-account"
 	CallerCannotInvoke        Code = "caller-cannot-invoke"
 	RotationAlreadyConfigured Code = "rotation-already-configured"
 
@@ -26,6 +27,7 @@ const (
 	SuperuserHostMismatch     Code = "superuser-host-mismatch"
 	SuperuserARNMismatch      Code = "superuser-arn-mismatch"
 	SuperuserRDSManagedAccess Code = "superuser-rds-managed-access"
+	SuperuserOtherAccount     Code = "superuser-other-account"
 
 	SecretNoValue          Code = "secret-no-value"
 	SecretNotJSON          Code = "secret-not-json"
@@ -94,6 +96,17 @@ const (
 // Codes returns all codes in alphabetical order.
 func Codes() []Code { return slices.Sorted(maps.Keys(codes)) }
 
+// IsAccess reports whether a failed rotation that the code explains may have been refused access, so that more permissions can mend it.
+func (c Code) IsAccess() bool {
+	switch c {
+	case RoleSecretAccess, RoleRandomPassword, RoleKMS, RoleRDSDescribe, RoleServiceAccess, SuperuserNotReadable, SuperuserRDSManagedAccess:
+		return true
+	case SecretKeyUnusable: // A keytab secret that cannot be read is logged without the reason.
+		return true
+	}
+	return false
+}
+
 // AWS's pages on the codes.
 const (
 	userGuide         = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/"
@@ -108,6 +121,7 @@ const (
 	pageManaged       = userGuide + "service-linked-secrets.html"
 	pagePermissions   = userGuide + "auth-and-access.html"
 	pageKeys          = userGuide + "security-encryption.html"
+	pageCross         = userGuide + "auth-and-access_examples_cross.html"
 	pageReplica       = userGuide + "replicate-secrets.html"
 	pageDelete        = userGuide + "manage_delete-secret.html"
 	pagePassword      = "https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetRandomPassword.html"
@@ -129,10 +143,11 @@ type entry struct {
 var codes = map[Code]entry{
 	InvokePermissionMissing:   {StageApply, "Secrets Manager may not invoke the rotation function", pageRole},
 	InvokePermissionQualifier: {StageApply, "The permission to invoke is not on the version or alias that rotation uses", pageRole},
-	InvokePolicyFull:          {StageApply, "The rotation function's policy has no room for another statement", pageLambdaLimits},
+	InvokePolicyFull:          {StagePlan, "The rotation function's policy has no room for another statement", pageLambdaLimits},
 	FunctionNotFound:          {StagePlan, "The rotation function does not exist", pageRotateSecret},
 	FunctionOtherRegion:       {StagePlan, "The rotation function is in another region than the secret", pageRotateSecret},
 	FunctionNotActive:         {StageApply, "The rotation function cannot be invoked in its present state", pageLambdaStates},
+	FunctionOtherAccount:      {StagePlan, "The rotation function is in another account than the secret", pageCross},
 	CallerCannotInvoke:        {StageApply, "The caller may not invoke the rotation function", pageRotateSecret},
 	RotationAlreadyConfigured: {StagePlan, "The secret already rotates", pageRotateSecret},
 
@@ -143,6 +158,7 @@ var codes = map[Code]entry{
 	SuperuserHostMismatch:     {StagePlan, "The superuser secret is for another host", pageTrouble},
 	SuperuserARNMismatch:      {StagePlan, "The secret names another superuser secret than the configuration", pageFormat},
 	SuperuserRDSManagedAccess: {StageApply, "The rotation function cannot look up the superuser that a service manages", pageRole},
+	SuperuserOtherAccount:     {StagePlan, "The superuser secret is in another account", pageCross},
 
 	SecretNoValue:          {StageApply, "The secret has no value", pageFormat},
 	SecretNotJSON:          {StagePlan, "The secret's value is not a JSON object", pageFormat},
@@ -178,7 +194,7 @@ var codes = map[Code]entry{
 	RoleServiceAccess:   {StageApply, "The execution role may not call the service of the database or directory", pageRole},
 	RoleVPC:             {StageApply, "The execution role may not connect the function to its VPC", pageRole},
 	RoleLogs:            {StageApply, "The execution role may not write logs", pageLambdaRole},
-	RolePolicyFull:      {StageApply, "The execution role has no room for another inline policy", pageIAMLimits},
+	RolePolicyFull:      {StagePlan, "The execution role has no room for another inline policy", pageIAMLimits},
 	RolePolicyNameTaken: {StageApply, "The execution role has another inline policy of that name", pageRole},
 	RoleNotAssumable:    {StageApply, "Lambda may not assume the execution role", pageLambdaRole},
 	SecretPolicyDenies:  {StageApply, "The secret's resource policy denies the execution role", pagePermissions},

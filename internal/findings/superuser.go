@@ -52,3 +52,19 @@ func sameSecret(id, full string) bool {
 	a.Suffix = ""
 	return id == a.Name || id+"-" == a.String()
 }
+
+// SuperuserElsewhere says what the account of a superuser secret has to add so that an execution role of another account can read it.
+func SuperuserElsewhere(superuserARN, keyARN, roleARN string) Finding {
+	key := "the secret needs a customer managed key, since no other account can use `aws/secretsmanager`: give it as `superuser_kms_key_arn`. The key's policy has to allow the role `kms:Decrypt` and `kms:DescribeKey`"
+	if keyARN != "" {
+		key = "the policy of the key " + keyARN + " has to allow the role `kms:Decrypt` and `kms:DescribeKey`"
+	}
+	if roleARN == "" {
+		roleARN = "of the function"
+	}
+	f := New(SuperuserOtherAccount, Warning,
+		fmt.Sprintf("The superuser secret %s is in another account. The execution role is allowed to read it, which does nothing until that account allows it, too. Whether it does can't be seen from here.", superuserARN),
+		fmt.Sprintf("In the account of the superuser secret, its resource policy has to allow the role %s `secretsmanager:GetSecretValue`, and %s.", roleARN, key))
+	f.Argument = SuperuserArgument
+	return f
+}

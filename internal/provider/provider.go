@@ -76,7 +76,7 @@ func (p *rotationProvider) Configure(ctx context.Context, req provider.Configure
 }
 
 func (p *rotationProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newSetupResource}
+	return []func() resource.Resource{newFunctionAccessResource, newSetupResource}
 }
 
 func (p *rotationProvider) DataSources(context.Context) []func() datasource.DataSource {

@@ -39,6 +39,7 @@ type setupModel struct {
 	CheckSecretValue       types.Bool     `tfsdk:"check_secret_value"`
 	StatementID            types.String   `tfsdk:"statement_id"`
 	RolePolicyName         types.String   `tfsdk:"role_policy_name"`
+	VPCAccess              types.Bool     `tfsdk:"vpc_access"`
 	ExternalRoleARN        types.String   `tfsdk:"external_secret_rotation_role_arn"`
 	ExternalMetadata       types.List     `tfsdk:"external_secret_rotation_metadata"`
 	SecretARN              types.String   `tfsdk:"secret_arn"`
@@ -95,6 +96,9 @@ func (r *setupResource) want(ctx context.Context, m setupModel, diags *diag.Diag
 		StatementID:        m.StatementID.ValueString(),
 		RolePolicyName:     m.RolePolicyName.ValueString(),
 		ExternalRoleARN:    m.ExternalRoleARN.ValueString(),
+	}
+	if !m.VPCAccess.IsUnknown() {
+		w.VPC = m.VPCAccess.ValueBoolPointer()
 	}
 	w.RotationType, _ = catalog.Lookup(m.RotationType.ValueString())
 	w.Access = catalog.Access{SuperuserKMSKeyARN: m.SuperuserKMSKeyARN.ValueString(), ReadReplica: m.ReadReplica.ValueBool(), KeytabKMSKeyARN: m.KeytabKMSKeyARN.ValueString()}
@@ -182,17 +186,20 @@ func (m setupModel) triggersKnown(ctx context.Context) bool {
 func (m setupModel) object(ctx context.Context) rotation.Object {
 	ignored := &diag.Diagnostics{}
 	o := rotation.Object{
+		Permissions: rotation.Permissions{
+			FunctionARN:      m.RotationLambdaARN.ValueString(),
+			RoleARN:          m.RoleARN.ValueString(),
+			RoleName:         m.RoleName.ValueString(),
+			StatementID:      m.StatementID.ValueString(),
+			RolePolicyName:   m.RolePolicyName.ValueString(),
+			RolePolicy:       m.RolePolicy.ValueString(),
+			InvokePermission: m.InvokePermission.ValueString(),
+			VPC:              m.VPCAccess.ValueBool(),
+		},
 		SecretARN:           m.SecretARN.ValueString(),
-		FunctionARN:         m.RotationLambdaARN.ValueString(),
 		Rules:               rulesOf(ctx, m.RotationRules, ignored),
 		Enabled:             m.RotationEnabled.ValueBool(),
-		RoleARN:             m.RoleARN.ValueString(),
-		RoleName:            m.RoleName.ValueString(),
 		KMSKeyARN:           m.KMSKeyARN.ValueString(),
-		StatementID:         m.StatementID.ValueString(),
-		RolePolicyName:      m.RolePolicyName.ValueString(),
-		RolePolicy:          m.RolePolicy.ValueString(),
-		InvokePermission:    m.InvokePermission.ValueString(),
 		OwningService:       m.OwningService.ValueString(),
 		PreviousRules:       rulesOf(ctx, m.PreviousRotationRules, ignored),
 		UnfinishedVersionID: m.UnfinishedVersionID.ValueString(),
@@ -220,6 +227,7 @@ func (m *setupModel) record(o rotation.Object) {
 	m.KMSKeyARN = orNull(o.KMSKeyARN)
 	m.StatementID = orNull(o.StatementID)
 	m.RolePolicyName = orNull(o.RolePolicyName)
+	m.VPCAccess = types.BoolValue(o.VPC)
 	m.RolePolicy = orNull(o.RolePolicy)
 	m.InvokePermission = orNull(o.InvokePermission)
 	m.OwningService = orNull(o.OwningService)

@@ -66,6 +66,8 @@ func (r *setupResource) planCreate(ctx context.Context, config setupModel, plan 
 	var seen *rotation.Inspection
 	if r.session != nil && r.preflightOf(config) != preflightOff && !config.SecretID.IsUnknown() && !config.Region.IsUnknown() {
 		seen = r.inspect(ctx, config, diags)
+	} else if r.session != nil && config.SecretID.IsUnknown() && r.preflightOf(config) != preflightOff {
+		r.inspectPending(ctx, config, diags)
 	}
 	if seen != nil {
 		secretARN = seen.SecretARN
@@ -88,6 +90,7 @@ func (r *setupResource) planCreate(ctx context.Context, config setupModel, plan 
 		for _, s := range []*types.String{&plan.RoleARN, &plan.RoleName, &plan.StatementID, &plan.RolePolicyName, &plan.RolePolicy, &plan.InvokePermission} {
 			*s = types.StringNull()
 		}
+		plan.VPCAccess = types.BoolValue(false)
 	}
 	if secretARN == "" {
 		return
@@ -107,6 +110,7 @@ func (r *setupResource) planCreate(ctx context.Context, config setupModel, plan 
 	}
 	if !config.managed() {
 		plan.RoleName, plan.RolePolicy, plan.InvokePermission = types.StringNull(), types.StringNull(), types.StringNull()
+		plan.VPCAccess = types.BoolValue(false)
 		return
 	}
 	if a, err := arn.ParseRole(config.RoleARN.ValueString()); err == nil {
@@ -118,7 +122,7 @@ func (r *setupResource) planCreate(ctx context.Context, config setupModel, plan 
 	// The policy of a setup that is replaced is there now, and may not be by the
 	// time of the create.
 	if seen != nil && seen.RolePolicy != "" && !plan.KMSKeyARN.IsUnknown() && config.accessKnown(ctx) && !config.SuperuserSecretARN.IsUnknown() && !config.RolePolicyName.IsUnknown() && !r.hasRead(secretARN) {
-		plan.RolePolicy = types.StringValue(seen.RolePolicy)
+		plan.RolePolicy, plan.VPCAccess = types.StringValue(seen.RolePolicy), types.BoolValue(seen.VPC)
 	}
 }
 
@@ -148,6 +152,16 @@ func (r *setupResource) inspect(ctx context.Context, config setupModel, diags *d
 			"The secret "+seen.SecretARN+" has a value, and creating this setup rotates it at once: applications have to read the new one. To leave it to the schedule, set `rotate_immediately = false`.")
 	}
 	return &seen
+}
+
+// inspectPending looks at the limits that a create will meet whose secret is not
+// known yet.
+func (r *setupResource) inspectPending(ctx context.Context, config setupModel, diags *diag.Diagnostics) {
+	problems, err := r.rotation.InspectPending(ctx, r.want(ctx, config, diags))
+	if err != nil {
+		r.refused(config, err, diags)
+	}
+	addProblems(diags, problems)
 }
 
 // refused tells at plan why an apply would be refused.
@@ -265,6 +279,9 @@ func (r *setupResource) planUpdate(ctx context.Context, config setupModel, plan 
 	if function && config.RoleARN.IsNull() || next.RoleARN == "" && next.FunctionARN != "" {
 		plan.RoleARN = unknown
 	}
+	if config.VPCAccess.IsUnknown() {
+		plan.VPCAccess = types.BoolUnknown()
+	}
 	for configured, planned := range map[*types.String]*types.String{&config.RoleARN: &plan.RoleARN, &config.KMSKeyARN: &plan.KMSKeyARN, &config.StatementID: &plan.StatementID, &config.RolePolicyName: &plan.RolePolicyName} {
 		if configured.IsUnknown() {
 			*planned = unknown
@@ -280,7 +297,7 @@ func (r *setupResource) planUpdate(ctx context.Context, config setupModel, plan 
 	}
 	switch {
 	case config.Access.IsUnknown():
-		plan.RoleName, plan.RolePolicy, plan.InvokePermission = unknown, unknown, unknown
+		plan.RoleName, plan.RolePolicy, plan.InvokePermission, plan.VPCAccess = unknown, unknown, unknown, types.BoolUnknown()
 	case want.Managed && (function || next.FunctionARN != ""):
 		if function && config.StatementID.IsNull() {
 			plan.StatementID = types.StringValue(rotation.StatementID(have.SecretARN))
@@ -294,7 +311,7 @@ func (r *setupResource) planUpdate(ctx context.Context, config setupModel, plan 
 		if function || plan.StatementID.IsUnknown() {
 			plan.InvokePermission = unknown
 		}
-		if function || newSuperuser || plan.KMSKeyARN.IsUnknown() || !config.accessKnown(ctx) {
+		if function || newSuperuser || plan.KMSKeyARN.IsUnknown() || plan.VPCAccess.IsUnknown() || !config.accessKnown(ctx) {
 			plan.RolePolicy = unknown
 		}
 	}

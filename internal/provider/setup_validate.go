@@ -150,6 +150,9 @@ func (m setupModel) validateArguments(diags *diag.Diagnostics) {
 			needs("superuser secret", "superuser_secret_arn", superuserKey)
 		}
 	}
+	if m.VPCAccess.ValueBool() && !m.Access.IsUnknown() && (!m.managed() || m.RotationLambdaARN.IsNull()) {
+		wrong("vpc_access", "`vpc_access` is about the role policy, and this setup writes none.")
+	}
 	if !m.RotationLambdaARN.IsNull() {
 		const detail = "A managed external secret rotates without a function. Remove `rotation_lambda_arn` or this argument."
 		if !m.ExternalRoleARN.IsNull() {

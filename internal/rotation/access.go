@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,6 +15,7 @@ import (
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 )
@@ -38,28 +42,37 @@ func (u *undo) run(ctx context.Context) error {
 
 // PolicyFor is the role policy of a setup, marked as written by a create.
 func PolicyFor(want Setup, secretARN, kmsKeyARN string, generation int) string {
-	access := want.Access
-	access.SecretARN, access.KMSKeyARN = secretARN, kmsKeyARN
-	access.SuperuserSecretARN, access.SuperuserOwningService = want.SuperuserSecretARN, want.SuperuserOwner
+	access := accessOf(want, secretARN, kmsKeyARN)
 	access.Marker = iampolicy.NewMarker(secretARN, generation).Sid()
 	return want.RotationType.RolePolicy(access).JSON()
 }
 
-// PermissionFor is the invoke permission of a setup as Lambda will show it.
-func PermissionFor(statementID, functionARN, secretARN string) string {
-	return iampolicy.InvokePermission(iampolicy.InvokePermissionInput{
-		StatementID: statementID, FunctionARN: functionARN, SecretARN: secretARN,
-	}).JSON()
+// accessOf is what the role policy of a setup is for.
+func accessOf(want Setup, secretARN, kmsKeyARN string) catalog.Access {
+	access := want.Access
+	access.SecretARN, access.KMSKeyARN, access.VPC = secretARN, kmsKeyARN, aws.ToBool(want.VPC)
+	access.SuperuserSecretARN, access.SuperuserOwningService = want.SuperuserSecretARN, want.SuperuserOwner
+	return access
 }
 
-// Generation reads which create wrote a role policy for a secret; 0 if none
-// did.
-func Generation(rolePolicy, secretARN string) int {
+// PermissionFor is the invoke permission of a setup, or of a function for all
+// secrets of its account, as Lambda will show it.
+func PermissionFor(statementID, functionARN, ownerARN string) string {
+	in := iampolicy.InvokePermissionInput{StatementID: statementID, FunctionARN: functionARN}
+	if _, err := arn.ParseFunction(ownerARN); err != nil {
+		in.SecretARN = ownerARN
+	}
+	return iampolicy.InvokePermission(in).JSON()
+}
+
+// Generation reads which create wrote a role policy for a secret or function; 0
+// if none did.
+func Generation(rolePolicy, ownerARN string) int {
 	document, err := iampolicy.Parse(rolePolicy)
 	if err != nil {
 		return 0
 	}
-	if m, ok := iampolicy.FindMarker(document); ok && m.Owns(secretARN) {
+	if m, ok := iampolicy.FindMarker(document); ok && m.Owns(ownerARN) {
 		return m.Generation
 	}
 	return 0
@@ -83,8 +96,8 @@ func (o *operation) rolePolicy(ctx context.Context, role, name string) (string, 
 }
 
 // putRolePolicy makes a policy of a role what it should be. A policy of the same
-// name that no setup of this secret wrote is left alone and is an error.
-func (o *operation) putRolePolicy(ctx context.Context, role, name, secretARN, want string, u *undo) error {
+// name that was not written for this owner is left alone and is an error.
+func (o *operation) putRolePolicy(ctx context.Context, role, name, ownerARN, want string, u *undo, before ...string) error {
 	defer o.roles.lock(role)()
 	have, err := o.rolePolicy(ctx, role, name)
 	if err != nil {
@@ -92,7 +105,7 @@ func (o *operation) putRolePolicy(ctx context.Context, role, name, secretARN, wa
 	}
 	switch {
 	case have == "":
-	case Generation(have, secretARN) == 0:
+	case !slices.ContainsFunc(append(before, ownerARN), func(owner string) bool { return Generation(have, owner) > 0 }):
 		return policyNameTaken(role, name)
 	case iampolicy.Equivalent(have, want):
 		return nil
@@ -111,26 +124,31 @@ func (o *operation) putRolePolicy(ctx context.Context, role, name, secretARN, wa
 		return nil
 	case awsapi.Is(err, "LimitExceeded", "LimitExceededException"):
 		return full("role_arn", findings.RolePolicyFull,
-			fmt.Sprintf("The inline policies of the execution role %q together may have %d characters, and with the policy %q they would have more. A role has room for about 25 of them, one for each secret.", role, iampolicy.MaxRolePolicyCharacters, name),
-			"Use a function with another role for some of the secrets, or give the role one policy for all of them and set `access = \"external\"`.", err)
+			fmt.Sprintf("The inline policies of the execution role %q together may have %d characters, and with the policy %q they would have more.", role, iampolicy.MaxRolePolicyCharacters, name), err)
 	}
 	return failed("", "write the role policy", fmt.Sprintf("The policy %q could not be put on the execution role %q.", name, role), err)
 }
 
 func policyNameTaken(role, name string) *Problem {
 	return found("role_policy_name", findings.RolePolicyNameTaken,
-		fmt.Sprintf("The execution role %q has an inline policy %q that was not written for this secret. It is left as it is.", role, name),
-		"Remove that policy if nothing needs it, or give this setup another `role_policy_name`.")
+		fmt.Sprintf("The execution role %q has an inline policy %q that was not written by this resource. It is left as it is.", role, name),
+		"Remove that policy if nothing needs it, or choose another `role_policy_name`.")
 }
 
 func (o *operation) writeRolePolicy(ctx context.Context, role, name, document string) error {
-	return o.again(ctx, []string{"ConcurrentModification", "ConcurrentModificationException"}, func() error {
+	err := o.again(ctx, []string{"ConcurrentModification", "ConcurrentModificationException"}, func() error {
 		_, err := o.IAM.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &role, PolicyName: &name, PolicyDocument: &document})
 		return err
 	})
+	if mayHaveWorked(err) {
+		o.written.Store(role, o.clock.Now())
+		o.reads.forget("role " + role)
+	}
+	return err
 }
 
 func (o *operation) deleteRolePolicy(ctx context.Context, role, name string) error {
+	defer o.reads.forget("role " + role)
 	err := o.again(ctx, []string{"ConcurrentModification", "ConcurrentModificationException"}, func() error {
 		_, err := o.IAM.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &role, PolicyName: &name})
 		return err
@@ -160,18 +178,15 @@ func (o *operation) again(ctx context.Context, codes []string, write func() erro
 }
 
 // addPermission makes sure that the function's policy holds our statement. A
-// different one under its name is replaced if it is for this secret or has the
+// different one under its name is replaced if it is for this owner or has the
 // derived name, and is an error otherwise.
-func (o *operation) addPermission(ctx context.Context, statementID, functionARN, secretARN string, u *undo) error {
+func (o *operation) addPermission(ctx context.Context, statementID, functionARN, ownerARN string, u *undo) error {
 	name, qualifier := split(functionARN)
 	defer o.functions.lock(name)()
-	a, err := arn.ParseSecret(secretARN)
-	if err != nil {
-		return wrong("secret_id", "Invalid secret ARN", err.Error())
-	}
-	want := PermissionFor(statementID, functionARN, secretARN)
-	back := func(ctx context.Context) error { return o.dropPermission(ctx, statementID, secretARN, want) }
-	err = o.again(ctx, []string{"PreconditionFailedException", "ResourceConflictException"}, func() error {
+	want := PermissionFor(statementID, functionARN, ownerARN)
+	var equal []string
+	back := func(ctx context.Context) error { return o.dropPermission(ctx, statementID, ownerARN, want) }
+	err := o.again(ctx, []string{"PreconditionFailedException", "ResourceConflictException"}, func() error {
 		policy, err := o.policy(ctx, functionARN, true)
 		if err != nil {
 			return err
@@ -184,7 +199,7 @@ func (o *operation) addPermission(ctx context.Context, statementID, functionARN,
 			return nil
 		}
 		if have != "" {
-			if statementID != StatementID(secretARN) && !isFor(have, secretARN) {
+			if statementID != StatementID(ownerARN) && !isFor(have, ownerARN) {
 				return statementTaken(statementID, functionARN)
 			}
 			if err := o.removeStatement(ctx, statementID, functionARN, policy.revisionID); err != nil {
@@ -195,13 +210,14 @@ func (o *operation) addPermission(ctx context.Context, statementID, functionARN,
 			}
 		}
 		defer o.reads.forget("policy " + functionARN)
+		equal = policy.equals(want)
 		o.wrotePermission = true // Even if the answer gets lost.
 		_, err = o.Lambda.AddPermission(ctx, &lambda.AddPermissionInput{
 			FunctionName: &name, Qualifier: qualifier, StatementId: &statementID,
 			Action:        aws.String("lambda:InvokeFunction"),
 			Principal:     aws.String(iampolicy.ServicePrincipal),
-			SourceAccount: &a.AccountID,
-			SourceArn:     &secretARN,
+			SourceAccount: optional(condition(want, "aws:SourceAccount")),
+			SourceArn:     optional(condition(want, "aws:SourceArn")),
 			RevisionId:    optional(policy.revisionID),
 		})
 		if have == "" && mayHaveWorked(err) {
@@ -211,11 +227,13 @@ func (o *operation) addPermission(ctx context.Context, statementID, functionARN,
 	})
 	switch {
 	case err == nil:
+		if len(equal) > 0 {
+			o.warn(*permittedTwice(functionARN, statementID, equal))
+		}
 		return nil
 	case awsapi.Is(err, "PolicyLengthExceededException"):
 		return full("rotation_lambda_arn", findings.InvokePolicyFull,
-			fmt.Sprintf("The policy of %s has reached its limit of %d KB. It has room for about 50 statements, one for each secret.", functionARN, iampolicy.MaxFunctionPolicyBytes/1024),
-			"Use another function or alias for some of the secrets, or permit the function for all secrets of the account by one statement and set `access = \"external\"`.", err)
+			fmt.Sprintf("The policy of %s may have %d bytes, and with the statement %q it would have more.", functionARN, iampolicy.MaxFunctionPolicyBytes, statementID), err)
 	case awsapi.IsNotFound(err):
 		return failed("rotation_lambda_arn", "add the invoke permission", fmt.Sprintf("Secrets Manager could not be permitted to invoke %s.", functionARN), err)
 	}
@@ -223,28 +241,45 @@ func (o *operation) addPermission(ctx context.Context, statementID, functionARN,
 }
 
 // full is the problem of a policy that has no room for what a setup needs.
-func full(attribute string, code findings.Code, detail, remedy string, err error) *Problem {
-	p := found(attribute, code, detail, remedy+"\n\n"+awsapi.Explain(err))
+func full(attribute string, code findings.Code, detail string, err error) *Problem {
+	p := found(attribute, code, detail, oneAccess+"\n\n"+awsapi.Explain(err))
 	p.cause = err
 	return p
 }
 
+// permittedTwice tells of statements of others that permit the same. Whoever
+// made them may remove them in this very apply, so they are no reason to do
+// without our own.
+func permittedTwice(functionARN, statementID string, others []string) *Problem {
+	return wrong("", "Secrets Manager is permitted twice",
+		fmt.Sprintf("The policy of %s already permits by the statement %s what the statement %q of this resource permits. It is left as it is, and nothing here depends on it.", functionARN, strings.Join(quoted(others), ", "), statementID),
+		"Remove it where it was made, for example an `aws_lambda_permission`, to have each permission once.")
+}
+
+func quoted(names []string) []string {
+	all := make([]string, len(names))
+	for i, name := range names {
+		all[i] = strconv.Quote(name)
+	}
+	return all
+}
+
 func statementTaken(statementID, functionARN string) *Problem {
 	return wrong("statement_id", "Statement ID exists already",
-		fmt.Sprintf("The policy of %s has a statement %q that was not written for this secret. It is left as it is.", functionARN, statementID),
-		"Give this setup another `statement_id`, or leave the argument out.")
+		fmt.Sprintf("The policy of %s has a statement %q that was not written by this resource. It is left as it is.", functionARN, statementID),
+		"Choose another `statement_id`, or leave the argument out.")
 }
 
 // removePermission removes our statement, and only if AWS still shows it as
-// recorded and for this secret: a read records also what others have put under
+// recorded and for this owner: a read records also what others have put under
 // its name.
-func (o *operation) removePermission(ctx context.Context, statementID, functionARN, secretARN, recorded string) error {
+func (o *operation) removePermission(ctx context.Context, statementID, functionARN, ownerARN, recorded string) error {
 	err := o.again(ctx, []string{"PreconditionFailedException", "ResourceConflictException"}, func() error {
 		policy, err := o.policy(ctx, functionARN, true)
 		if err != nil {
 			return err
 		}
-		if have := policy.statement(statementID); !sameStatement(have, recorded) || !isFor(have, secretARN) {
+		if have := policy.statement(statementID); !sameStatement(have, recorded) || !isFor(have, ownerARN) {
 			return nil
 		}
 		return o.removeStatement(ctx, statementID, functionARN, policy.revisionID)
@@ -265,19 +300,19 @@ func (o *operation) removeStatement(ctx context.Context, statementID, functionAR
 }
 
 // dropPermission removes our statement under the function's lock.
-func (o *operation) dropPermission(ctx context.Context, statementID, secretARN, recorded string) error {
+func (o *operation) dropPermission(ctx context.Context, statementID, ownerARN, recorded string) error {
 	functionARN := permitted(recorded)
 	if functionARN == "" {
 		return nil
 	}
 	name, _ := split(functionARN)
 	defer o.functions.lock(name)()
-	return o.removePermission(ctx, statementID, functionARN, secretARN, recorded)
+	return o.removePermission(ctx, statementID, functionARN, ownerARN, recorded)
 }
 
 // dropRolePolicy removes our policy from a role, and only while it is ours: of
-// this secret, and of no later create than the one recorded.
-func (o *operation) dropRolePolicy(ctx context.Context, role, name, secretARN string, generation int) error {
+// this owner, and of no later create than the one recorded.
+func (o *operation) dropRolePolicy(ctx context.Context, role, name, ownerARN string, generation int) error {
 	if role == "" || name == "" {
 		return nil
 	}
@@ -286,7 +321,7 @@ func (o *operation) dropRolePolicy(ctx context.Context, role, name, secretARN st
 	if err != nil {
 		return failed("", "read the policy of the execution role", fmt.Sprintf("The policy %q of role %q could not be read.", name, role), err)
 	}
-	if g := Generation(have, secretARN); g == 0 || g > generation {
+	if g := Generation(have, ownerARN); g == 0 || g > generation {
 		return nil
 	}
 	return o.deleteRolePolicy(ctx, role, name)

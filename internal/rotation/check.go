@@ -27,20 +27,25 @@ type superuser struct {
 	key string
 }
 
-// superuser describes the superuser secret, once per run, for what depends on
-// it: the role policy of some rotation types, and the checks.
+// superuser describes the superuser secret of a setup, for what depends on it:
+// the role policy of some rotation types, and the checks.
 func (o *operation) superuser(ctx context.Context, want Setup) (superuser, error) {
 	if want.SuperuserSecretARN == "" || !want.usesSuperuser() || !want.Check && !want.SuperuserMatters() {
 		return superuser{}, nil
 	}
-	sec, err := recall(&o.reads, "superuser "+want.SuperuserSecretARN, func() (*secret, error) { return o.describe(ctx, want.SuperuserSecretARN) })
+	return o.describeSuperuser(ctx, want.SuperuserSecretARN, findings.SuperuserArgument)
+}
+
+// describeSuperuser describes a superuser secret, once per run.
+func (o *operation) describeSuperuser(ctx context.Context, secretARN, argument string) (superuser, error) {
+	sec, err := recall(&o.reads, "superuser "+secretARN, func() (*secret, error) { return o.describe(ctx, secretARN) })
 	switch {
 	case awsapi.IsAccessDenied(err):
 		return superuser{}, nil
 	case awsapi.IsNotFound(err):
 		return superuser{known: true}, nil
 	case err != nil:
-		return superuser{}, failed(findings.SuperuserArgument, "read the superuser secret", "", err)
+		return superuser{}, failed(argument, "read the superuser secret", "", err)
 	}
 	key, _ := sec.key()
 	return superuser{known: true, exists: true, deleted: sec.DeletedDate != nil, owner: aws.ToString(sec.OwningService), key: key}, nil

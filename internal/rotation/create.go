@@ -42,13 +42,17 @@ func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration)
 	if err != nil {
 		return nil, nil, err
 	}
-	if p := sc.otherRole(want); p != nil {
-		return nil, nil, p
-	}
-	if p := o.refuse(append(noValue(want, sc.secret), o.check(ctx, want, sc)...)); p != nil {
+	if p := otherRole(want.FunctionARN, want.RoleARN, sc.function); p != nil {
 		return nil, nil, p
 	}
 	object := sc.object(want)
+	problems, err := o.preflight(ctx, want, sc, object.KMSKeyARN, object.Permissions, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	if p := o.refuse(append(noValue(want, sc.secret), problems...)); p != nil {
+		return nil, nil, p
+	}
 	if p := want.PlannedRolePolicy; p != "" && p != object.RolePolicy {
 		return nil, o.warnings, wrong("", "Access changed since the plan",
 			"Between plan and apply, the role policy, the secret's key or another setup of this secret changed what has to be written. Nothing was changed. Plan and apply again, unless another setup is for the same secret: then keep one of them.")
@@ -58,7 +62,7 @@ func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration)
 	if sc.generation > 0 && !sc.secret.enabled() {
 		u.push(func(ctx context.Context) error { o.clear(ctx, object); return nil })
 	}
-	if err := o.grant(ctx, want, object, &u); err != nil {
+	if err := o.grant(ctx, object.SecretARN, object.Permissions, &u); err != nil {
 		return o.takeBack(ctx, object, u, err)
 	}
 	version, err := o.startCreated(ctx, want, sc)
@@ -97,8 +101,8 @@ func (o *operation) refuse(problems []Problem) *Problem {
 func (s *scene) object(want Setup) *Object {
 	secretARN := s.secret.arn.String()
 	o := &Object{
+		Permissions:      Permissions{FunctionARN: want.FunctionARN},
 		SecretARN:        secretARN,
-		FunctionARN:      want.FunctionARN,
 		Rules:            want.Rules,
 		Enabled:          want.Enabled,
 		KMSKeyARN:        s.kmsKeyARN(want),
@@ -118,7 +122,7 @@ func (s *scene) object(want Setup) *Object {
 			if want.SuperuserMatters() {
 				o.SuperuserARN, o.SuperuserOwner = want.SuperuserSecretARN, s.superuser.owner
 			}
-			want.SuperuserOwner = o.SuperuserOwner
+			want.SuperuserOwner, want.VPC, o.VPC = o.SuperuserOwner, &s.vpc, s.vpc
 			o.RolePolicy = PolicyFor(want, secretARN, o.KMSKeyARN, s.nextGeneration())
 			o.InvokePermission = PermissionFor(o.StatementID, want.FunctionARN, secretARN)
 		}
@@ -135,17 +139,6 @@ func (s *scene) nextGeneration() int {
 		return s.generation
 	}
 	return s.generation + 1
-}
-
-// grant writes the role policy and then the invoke permission of an object.
-func (o *operation) grant(ctx context.Context, want Setup, object *Object, u *undo) error {
-	if !want.Managed || object.FunctionARN == "" {
-		return nil
-	}
-	if err := o.putRolePolicy(ctx, object.RoleName, object.RolePolicyName, object.SecretARN, object.RolePolicy, u); err != nil {
-		return err
-	}
-	return o.addPermission(ctx, object.StatementID, object.FunctionARN, object.SecretARN, u)
 }
 
 // startCreated brings rotation to what a create wants and returns the version
@@ -220,11 +213,7 @@ func (o *operation) takeBack(ctx context.Context, object *Object, u undo, cause 
 // clear removes what earlier creates left where this one works. It is tidying
 // up: what fails is a warning.
 func (o *operation) clear(ctx context.Context, object *Object) {
-	err := o.dropPermission(ctx, object.StatementID, object.SecretARN, object.InvokePermission)
-	if err == nil {
-		err = o.dropRolePolicy(ctx, object.RoleName, object.RolePolicyName, object.SecretARN, Generation(object.RolePolicy, object.SecretARN))
-	}
-	if err != nil {
+	if err := o.revoke(ctx, object.SecretARN, object.Permissions); err != nil {
 		o.warn(*failed("", "tidy up after an earlier try", "An earlier try was interrupted. Its permission or role policy is still there.", err))
 	}
 }
@@ -264,12 +253,7 @@ func (o *operation) rotationFailed(ctx context.Context, want Setup, object *Obje
 	p := failure.problem()
 	p.Detail += "\n\nThe rotation had not written a value, so it was cancelled and everything that this setup wrote was taken back. The secret's value was not touched."
 	var u undo
-	u.push(func(ctx context.Context) error {
-		return o.dropRolePolicy(ctx, object.RoleName, object.RolePolicyName, object.SecretARN, Generation(object.RolePolicy, object.SecretARN))
-	})
-	u.push(func(ctx context.Context) error {
-		return o.dropPermission(ctx, object.StatementID, object.SecretARN, object.InvokePermission)
-	})
+	u.push(func(ctx context.Context) error { return o.revoke(ctx, object.SecretARN, object.Permissions) })
 	return o.takeBack(ctx, object, u, p)
 }
 

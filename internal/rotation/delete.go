@@ -36,10 +36,7 @@ func (s *Service) Delete(ctx context.Context, want Setup, have Object, timeout t
 	if err := o.stop(ctx, want, have); err != nil {
 		return o.warnings, err
 	}
-	if err := o.dropPermission(ctx, have.StatementID, have.SecretARN, have.InvokePermission); err != nil {
-		return o.warnings, err
-	}
-	return o.warnings, o.dropRolePolicy(ctx, have.RoleName, have.RolePolicyName, have.SecretARN, generation)
+	return o.warnings, o.revoke(ctx, have.SecretARN, have.Permissions)
 }
 
 // stop ends the rotation of a secret that is still there and still ours.

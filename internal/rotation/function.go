@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +21,7 @@ type function struct {
 	role     arn.RoleARN
 	timeout  time.Duration
 	logGroup string
+	inVPC    bool
 	// environment holds the variables; nil when AWS could not decrypt them.
 	environment map[string]string
 }
@@ -48,6 +48,7 @@ func (o *operation) function(ctx context.Context, functionARN string, fresh bool
 		if out.LoggingConfig != nil && aws.ToString(out.LoggingConfig.LogGroup) != "" {
 			f.logGroup = aws.ToString(out.LoggingConfig.LogGroup)
 		}
+		f.inVPC = out.VpcConfig != nil && len(out.VpcConfig.SubnetIds) > 0
 		f.environment = map[string]string{}
 		if e := out.Environment; e != nil && e.Error != nil {
 			f.environment = nil
@@ -61,6 +62,7 @@ func (o *operation) function(ctx context.Context, functionARN string, fresh bool
 // functionPolicy is the resource policy of a function or of its qualifier.
 type functionPolicy struct {
 	document   iampolicy.Document
+	size       int    // in bytes, as Lambda counts it
 	revisionID string // empty when there is no policy
 }
 
@@ -84,7 +86,7 @@ func (o *operation) policy(ctx context.Context, functionARN string, fresh bool) 
 		if err != nil {
 			return functionPolicy{}, wrong("rotation_lambda_arn", "Invalid function policy", "The resource policy of the function can't be read: "+err.Error())
 		}
-		return functionPolicy{document, aws.ToString(out.RevisionId)}, nil
+		return functionPolicy{document, len(aws.ToString(out.Policy)), aws.ToString(out.RevisionId)}, nil
 	})
 }
 
@@ -96,6 +98,18 @@ func (p functionPolicy) statement(sid string) string {
 		}
 	}
 	return ""
+}
+
+// equals returns the Sids of the statements that say the same as one under
+// another Sid.
+func (p functionPolicy) equals(statement string) []string {
+	var sids []string
+	for _, s := range p.document.Statements {
+		if other := s.JSON(); sameStatement(anonymous(other), anonymous(statement)) && !sameStatement(other, statement) {
+			sids = append(sids, s.Sid)
+		}
+	}
+	return sids
 }
 
 // split gives Lambda's two ways to name a function: without qualifier, and the
@@ -113,15 +127,37 @@ func sameStatement(a, b string) bool {
 	return a != "" && b != "" && iampolicy.Equivalent(wrap(a), wrap(b))
 }
 
-// isFor reports whether a statement is limited to one secret.
-func isFor(statement, secretARN string) bool {
+// isFor reports whether a statement is for one secret, or is the one that lets a
+// function rotate all secrets of its account.
+func isFor(statement, ownerARN string) bool {
+	if _, err := arn.ParseFunction(ownerARN); err == nil {
+		return sameStatement(anonymous(statement), PermissionFor("", permitted(statement), ownerARN))
+	}
+	return condition(statement, "aws:SourceArn") == ownerARN
+}
+
+// anonymous is a statement without its Sid.
+func anonymous(statement string) string {
 	document, err := iampolicy.Parse(wrap(statement))
 	if err != nil || len(document.Statements) != 1 {
-		return false
+		return statement
 	}
-	return slices.ContainsFunc(document.Statements[0].Conditions, func(c iampolicy.Condition) bool {
-		return strings.EqualFold(c.Key, "aws:SourceArn") && slices.Equal(c.Values, []string{secretARN})
-	})
+	document.Statements[0].Sid = ""
+	return document.Statements[0].JSON()
+}
+
+// condition is the one value that a statement requires of a condition key, or "".
+func condition(statement, key string) string {
+	document, err := iampolicy.Parse(wrap(statement))
+	if err != nil || len(document.Statements) != 1 {
+		return ""
+	}
+	for _, c := range document.Statements[0].Conditions {
+		if strings.EqualFold(c.Key, key) && len(c.Values) == 1 {
+			return c.Values[0]
+		}
+	}
+	return ""
 }
 
 func wrap(statement string) string {

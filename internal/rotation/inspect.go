@@ -21,6 +21,8 @@ type Inspection struct {
 	SuperuserKnown bool
 	// RolePolicy is what the create will write, empty if that is not known.
 	RolePolicy string
+	// VPC says that the policy connects the function to its VPC.
+	VPC bool
 	// Rotates says that the create will rotate a credential that is in use. A
 	// value that is younger than an hour counts as the first one, stored for
 	// this very setup.
@@ -34,13 +36,16 @@ type Inspection struct {
 	Problems          []Problem
 }
 
+// inspectTimeout is for operations that only look.
+const inspectTimeout = time.Minute
+
 // firstValueAge is the age up to which a value is taken for the first one.
 const firstValueAge = time.Hour
 
 // Inspect looks at AWS for the plan of a create. It writes nothing. Problems
 // that a plan can't know to last are warnings.
 func (s *Service) Inspect(ctx context.Context, want Setup) (Inspection, error) {
-	o, err := s.begin(ctx, want.SecretID, want.Region, time.Minute)
+	o, err := s.begin(ctx, want.SecretID, want.Region, inspectTimeout)
 	if err != nil {
 		return Inspection{}, err
 	}
@@ -57,15 +62,30 @@ func (s *Service) Inspect(ctx context.Context, want Setup) (Inspection, error) {
 		SuperuserKnown: sc.superuser.exists || !want.SuperuserMatters(),
 	}
 	if in.SuperuserKnown {
-		in.RolePolicy = object.RolePolicy
+		in.RolePolicy, in.VPC = object.RolePolicy, object.VPC
 	}
 	if current := sc.secret.current(); current != "" && o.asks(ctx, want, sc) {
 		in.Rotates = s.clock.Now().Sub(o.madeAt(ctx, in.SecretARN, current)) > firstValueAge
 	}
 	in.TakesOver = sc.remnant && sc.function != nil
 	in.RotatesIfReplaced = sc.remnant && want.Enabled && sc.rotatesAtCreate(want)
-	in.Problems = append(noValue(want, sc.secret), o.check(ctx, want, sc)...)
-	if p := sc.otherRole(want); p != nil {
+	problems, err := o.preflight(ctx, want, sc, object.KMSKeyARN, object.Permissions, true)
+	if err != nil {
+		return Inspection{}, err
+	}
+	in.Problems = append(noValue(want, sc.secret), problems...)
+	if want.Check && want.Managed && sc.function != nil {
+		r, err := o.seenRole(ctx, object.RoleARN, false)
+		if err != nil {
+			return Inspection{}, err
+		}
+		full, err := o.limits(ctx, r, object.Permissions)
+		if err != nil {
+			return Inspection{}, err
+		}
+		in.Problems = append(in.Problems, lenient(want, full)...)
+	}
+	if p := otherRole(want.FunctionARN, want.RoleARN, sc.function); p != nil {
 		p.Warning = true // The function may get that role in this plan.
 		in.Problems = append(in.Problems, *p)
 	}
@@ -74,7 +94,7 @@ func (s *Service) Inspect(ctx context.Context, want Setup) (Inspection, error) {
 
 // Resolve returns the ARN of a secret given by ARN or name.
 func (s *Service) Resolve(ctx context.Context, secretID, region string) (string, error) {
-	o, err := s.begin(ctx, secretID, region, time.Minute)
+	o, err := s.begin(ctx, secretID, region, inspectTimeout)
 	if err != nil {
 		return "", err
 	}

@@ -20,6 +20,7 @@ const (
 // invocation is what one run of a function wrote to its log.
 type invocation struct {
 	group, stream string
+	at            time.Time // of its first line
 	lines         []string
 	failed        bool
 	failures      int  // of all the runs for the same rotation
@@ -34,6 +35,15 @@ func (i *invocation) last() []string {
 		return starts(line) || reports(line) || strings.HasPrefix(line, "END ")
 	})
 	return lines[max(0, len(lines)-lastLines):]
+}
+
+// explain finds the cause of a failure in the lines.
+func (i *invocation) explain() {
+	for _, line := range i.lines {
+		if finding, permanent, ok := findings.LogLine(line); ok {
+			i.finding, i.permanent = finding, permanent
+		}
+	}
 }
 
 // Lambda's frame around the lines of a run, as text or, if the function's log
@@ -91,7 +101,7 @@ func (o *operation) invocations(ctx context.Context, group string, since time.Ti
 			stream, line := aws.ToString(event.LogStreamName), strings.TrimRight(aws.ToString(event.Message), "\n")
 			run := running[stream]
 			if run == nil || starts(line) {
-				run = &invocation{group: group, stream: stream}
+				run = &invocation{group: group, stream: stream, at: time.UnixMilli(aws.ToInt64(event.Timestamp))}
 				running[stream] = run
 				all = append(all, run)
 			}

@@ -2,12 +2,10 @@ package rotation
 
 import (
 	"context"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
-	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 )
 
 // Read brings a recorded object up to what AWS shows. It returns [ErrGone] when
@@ -16,7 +14,7 @@ import (
 // An object that holds only its SecretARN, as after an import, is filled in:
 // permission and policy are then looked for under want's or the derived names.
 func (s *Service) Read(ctx context.Context, want Setup, have Object) (*Object, error) {
-	o, err := s.begin(ctx, have.SecretARN, want.Region, time.Minute)
+	o, err := s.begin(ctx, have.SecretARN, want.Region, inspectTimeout)
 	if err != nil {
 		return nil, err
 	}
@@ -84,48 +82,5 @@ func (o *operation) readAccess(ctx context.Context, want Setup, have *Object) er
 	if !want.Managed {
 		return nil
 	}
-	if err := o.readPermission(ctx, have); err != nil {
-		return err
-	}
-	return o.readRolePolicy(ctx, have)
-}
-
-// readPermission looks for our statement where it was written, which is not
-// where the secret points to when somebody has given it another function.
-func (o *operation) readPermission(ctx context.Context, have *Object) error {
-	functionARN := permitted(have.InvokePermission)
-	if functionARN == "" {
-		functionARN = have.FunctionARN
-	}
-	policy, err := o.policy(ctx, functionARN, false)
-	if err != nil {
-		return failed("", "read the policy of the rotation function", "", err)
-	}
-	statement := policy.statement(have.StatementID)
-	wanted := PermissionFor(have.StatementID, functionARN, have.SecretARN)
-	if sameStatement(statement, wanted) {
-		statement = wanted
-	}
-	have.InvokePermission = statement
-	return nil
-}
-
-func (o *operation) readRolePolicy(ctx context.Context, have *Object) error {
-	if have.RoleName == "" {
-		have.RoleName = roleName(have.RoleARN)
-	}
-	if have.RoleName == "" {
-		return nil
-	}
-	document, err := o.rolePolicy(ctx, have.RoleName, have.RolePolicyName)
-	if err != nil {
-		return failed("", "read the policy of the execution role", "", err)
-	}
-	if recorded := Generation(have.RolePolicy, have.SecretARN); recorded > 0 && Generation(document, have.SecretARN) > recorded {
-		return ErrGone
-	}
-	if !iampolicy.Equivalent(document, have.RolePolicy) {
-		have.RolePolicy = document
-	}
-	return nil
+	return o.readPermissions(ctx, have.SecretARN, &have.Permissions)
 }

@@ -55,7 +55,7 @@ func TestStatementOfOthersStays(t *testing.T) {
 	w.Must(err)
 	w.permit(w.FunctionARN, want.StatementID, iampolicy.ServicePrincipal)
 	object = w.process().mustRead(want, object)
-	if _, _, err := w.process().update(want, object, false); err == nil || !strings.Contains(err.Error(), "not written for this secret") {
+	if _, _, err := w.process().update(want, object, false); err == nil || !strings.Contains(err.Error(), "not written by this resource") {
 		t.Error(err)
 	}
 	if _, err := w.process().delete(want, object); err != nil {

@@ -19,6 +19,10 @@ const (
 	// spreading is how long AWS may take to know of a permission or a role that
 	// was just written. AWS publishes no figure; hashicorp/aws uses the same.
 	spreading = 2 * time.Minute
+	// settling is the pause between the write of a role policy and the rotation
+	// that needs it. IAM has taken about 4 seconds where somebody has measured it;
+	// a first attempt that comes too early fails, and AWS repeats it when it likes.
+	settling = 10 * time.Second
 	// pollPause is the pause between looks at a rotation.
 	pollPause = 3 * time.Second
 )
@@ -53,6 +57,11 @@ func (o *operation) rotate(ctx context.Context, sec *secret, want Setup, token s
 	for _, item := range want.ExternalMetadata {
 		in.ExternalSecretRotationMetadata = append(in.ExternalSecretRotationMetadata, types.ExternalSecretRotationMetadataItem{Key: &item.Key, Value: &item.Value})
 	}
+	if want.FunctionARN != "" {
+		if err := o.settleRole(ctx); err != nil {
+			return "", err
+		}
+	}
 	giveUp := o.clock.Now().Add(spreading)
 	for {
 		out, err := o.SecretsManager.RotateSecret(ctx, in)
@@ -74,6 +83,23 @@ func (o *operation) rotate(ctx context.Context, sec *secret, want Setup, token s
 			return "", rotateRefused(want, err)
 		}
 	}
+}
+
+// settleRole lets AWS get to know of a role policy that this run has written.
+func (o *operation) settleRole(ctx context.Context) error {
+	pause := o.roleWritten().Add(settling).Sub(o.clock.Now())
+	if pause <= 0 {
+		return nil
+	}
+	return o.clock.Sleep(ctx, pause)
+}
+
+// roleWritten is when this run last changed what the function's role may do; zero
+// if it did not.
+func (o *operation) roleWritten() time.Time {
+	at, _ := o.written.Load(o.roleName)
+	t, _ := at.(time.Time)
+	return t
 }
 
 // mayPass reports whether AWS refuses only because it does not know yet of what

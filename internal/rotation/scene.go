@@ -21,6 +21,8 @@ type scene struct {
 	function *function // nil for a service-managed secret
 	// superuser is what is known of the superuser secret.
 	superuser superuser
+	// vpc says that the role policy has to connect the function to its VPC.
+	vpc bool
 	// remnant says that rotation is on and that an earlier create of this setup
 	// switched it on.
 	remnant bool
@@ -56,6 +58,13 @@ func (o *operation) lookAround(ctx context.Context, want Setup) (*scene, error) 
 	if s.superuser, err = o.superuser(ctx, want); err != nil {
 		return nil, err
 	}
+	if want.Managed && want.VPC == nil {
+		if s.vpc, err = o.lacksVPC(ctx, s.function, s.roleARN(want)); err != nil {
+			return nil, err
+		}
+	} else {
+		s.vpc = aws.ToBool(want.VPC)
+	}
 	if want.FunctionPending {
 		return s, nil // Whose rotation it may be is told once the function is known.
 	}
@@ -64,12 +73,12 @@ func (o *operation) lookAround(ctx context.Context, want Setup) (*scene, error) 
 
 // otherRole is the problem of a role_arn that is not the role of the function:
 // the policy would go where the function does not look.
-func (s *scene) otherRole(want Setup) *Problem {
-	if s.function == nil || want.RoleARN == "" || want.RoleARN == s.function.role.String() {
+func otherRole(functionARN, roleARN string, f *function) *Problem {
+	if f == nil || roleARN == "" || roleARN == f.role.String() {
 		return nil
 	}
 	return wrong("role_arn", "Invalid execution role",
-		fmt.Sprintf("The function %s runs as %s, and `role_arn` is %s.", want.FunctionARN, s.function.role, want.RoleARN),
+		fmt.Sprintf("The function %s runs as %s, and `role_arn` is %s.", functionARN, f.role, roleARN),
 		"Give the function's role, or leave the argument out.")
 }
 
@@ -82,6 +91,7 @@ func (o *operation) rotator(ctx context.Context, functionARN string) (*function,
 	if err != nil {
 		return nil, failed("rotation_lambda_arn", "read the rotation function", "", err)
 	}
+	o.roleName = f.role.Name
 	return f, nil
 }
 

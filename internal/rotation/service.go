@@ -41,8 +41,11 @@ type Setup struct {
 	// workflow has found out; empty if none does.
 	SuperuserOwner string
 	// Access has what else the role policy is for: the superuser secret's key,
-	// keytab secrets and the like. Secret, key and superuser are not in it.
+	// keytab secrets and the like. Secret, key, superuser and VPC are not in it.
 	Access catalog.Access
+	// VPC says whether the role policy connects the function to its VPC; nil
+	// means that it does so if no other policy of the role does.
+	VPC *bool
 	// AccessPending says that not all of that is known yet, or whether it is Managed,
 	// which only a plan can meet.
 	AccessPending bool
@@ -92,21 +95,13 @@ func (r Rules) IsZero() bool { return r == Rules{} }
 
 // Object is a setup as AWS has it, and what was written for it.
 type Object struct {
-	SecretARN   string
-	FunctionARN string
-	Rules       Rules
-	Enabled     bool
-	// RoleARN is the execution role of the function.
-	RoleARN string
-	// RoleName is the role that holds our policy; it differs from RoleARN when
-	// the function was given another role.
-	RoleName       string
-	KMSKeyARN      string // the secret's customer managed key, or empty
-	StatementID    string
-	RolePolicyName string
-	// RolePolicy and InvokePermission are JSON; empty when AWS has none of ours.
-	RolePolicy, InvokePermission string
-	OwningService                string
+	Permissions
+
+	SecretARN     string
+	Rules         Rules
+	Enabled       bool
+	KMSKeyARN     string // the secret's customer managed key, or empty
+	OwningService string
 	// SuperuserARN is the superuser secret if the role policy depends on the
 	// service that manages it, which is SuperuserOwner; empty if none does. A
 	// secret keeps its owner for life.
@@ -129,6 +124,9 @@ type Service struct {
 	// of another that takes it over run at the same time.
 	secrets, functions, roles keyedMutex
 	reads                     memo
+	planned                   planned
+	// written has, by role, when this run has last changed what it may do.
+	written sync.Map
 
 	// created holds the secrets whose setup was created in this run. With
 	// create_before_destroy the object that it replaces is deleted afterwards,
@@ -149,6 +147,8 @@ type operation struct {
 	// wrotePermission says that this operation wrote the invoke permission. Until
 	// AWS has spread such a change, it may still refuse.
 	wrotePermission bool
+	// roleName is the role that the function runs as.
+	roleName string
 	// unconfigured says that AWS goes on with a rotation and may not have taken
 	// the configuration that came with the request.
 	unconfigured bool
@@ -171,23 +171,26 @@ func (o *operation) warn(p Problem) {
 	o.warnings = append(o.warnings, p)
 }
 
-// StatementID is the derived name of the invoke permission of a secret: the
-// same on every try.
-func StatementID(secretARN string) string { return derivedName(secretARN, 100) }
+// StatementID is the derived name of the invoke permission of a secret, or of a
+// function for all its secrets: the same on every try.
+func StatementID(ownerARN string) string { return derivedName(ownerARN, 100) }
 
-// RolePolicyName is the derived name of the role policy of a secret.
-func RolePolicyName(secretARN string) string { return derivedName(secretARN, 128) }
+// RolePolicyName is the derived name of the role policy of a secret or function.
+func RolePolicyName(ownerARN string) string { return derivedName(ownerARN, 128) }
 
-// derivedName makes a name from a secret's ARN that people recognise, that is
-// unique to the ARN and that both Lambda (letters, digits, - and _) and IAM
-// accept.
-func derivedName(secretARN string, limit int) string {
-	hash := iampolicy.NewMarker(secretARN, 1).OwnerHash
-	a, err := arn.ParseSecret(secretARN)
-	if err != nil {
+// derivedName makes a name from the ARN of a secret or function that people
+// recognise, that is unique to the ARN and that both Lambda (letters, digits, -
+// and _) and IAM accept.
+func derivedName(ownerARN string, limit int) string {
+	hash := iampolicy.NewMarker(ownerARN, 1).OwnerHash
+	name := ""
+	if a, err := arn.ParseSecret(ownerARN); err == nil {
+		name = "rotation-" + unnameable.ReplaceAllString(a.Name, "-")
+	} else if a, err := arn.ParseFunction(ownerARN); err == nil {
+		name = "rotation-function-" + a.Name
+	} else {
 		return ""
 	}
-	name := "rotation-" + unnameable.ReplaceAllString(a.Name, "-")
 	return name[:min(len(name), limit-len(hash)-1)] + "-" + hash
 }
 

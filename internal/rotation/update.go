@@ -31,7 +31,7 @@ func Next(want Setup, have Object) Object {
 		next.KMSKeyARN = want.KMSKeyARN
 	}
 	next.StatementID, next.RolePolicyName = "", ""
-	next.RoleName, next.RolePolicy, next.InvokePermission = "", "", ""
+	next.RoleName, next.RolePolicy, next.InvokePermission, next.VPC = "", "", "", false
 	next.SuperuserARN, next.SuperuserOwner = "", ""
 	if want.FunctionARN == "" {
 		next.RoleARN = ""
@@ -49,6 +49,11 @@ func Next(want Setup, have Object) Object {
 		}
 		next.SuperuserARN, next.SuperuserOwner = want.SuperuserSecretARN, want.SuperuserOwner
 	}
+	// Whether the role needs it was found out by the create.
+	if next.VPC = have.VPC; want.VPC != nil {
+		next.VPC = *want.VPC
+	}
+	want.VPC = &next.VPC
 	next.RolePolicy = PolicyFor(want, have.SecretARN, next.KMSKeyARN, max(1, Generation(have.RolePolicy, have.SecretARN)))
 	if iampolicy.Equivalent(next.RolePolicy, have.RolePolicy) {
 		next.RolePolicy = have.RolePolicy
@@ -75,25 +80,20 @@ func (s *Service) Update(ctx context.Context, want Setup, have Object, ask bool,
 	if err != nil {
 		return nil, nil, err
 	}
-	if p := sc.otherRole(want); p != nil {
+	if p := otherRole(want.FunctionARN, want.RoleARN, sc.function); p != nil {
 		return nil, nil, p
 	}
-	if p := o.refuse(o.check(ctx, want, sc)); p != nil {
-		return nil, o.warnings, p
+	next := sc.next(want, have)
+	problems, err := o.preflight(ctx, want, sc, next.KMSKeyARN, next.Permissions, false)
+	if err != nil {
+		return nil, o.warnings, err
 	}
-	want.SuperuserOwner = sc.superuser.owner
-	next := Next(want, have)
-	if want.FunctionARN != "" {
-		if next.RoleARN == "" {
-			next.RoleARN = sc.function.role.String()
-		}
-		if want.Managed {
-			next.RoleName = roleName(next.RoleARN)
-		}
+	if p := o.refuse(problems); p != nil {
+		return nil, o.warnings, p
 	}
 
 	var u undo
-	err = o.grant(ctx, want, &next, &u)
+	err = o.grant(ctx, next.SecretARN, next.Permissions, &u)
 	version := ""
 	if err == nil {
 		version, err = o.bringTo(ctx, want, have, sc, ask)
@@ -110,7 +110,7 @@ func (s *Service) Update(ctx context.Context, want Setup, have Object, ask bool,
 		return nil, o.warnings, err
 	}
 	next.UnfinishedVersionID = ""
-	if err := o.leave(ctx, have, next); err != nil {
+	if err := o.leave(ctx, have.SecretARN, have.Permissions, next.Permissions); err != nil {
 		return nil, o.warnings, err // What is still there stays recorded.
 	}
 	if version != "" && want.Wait {
@@ -120,6 +120,22 @@ func (s *Service) Update(ctx context.Context, want Setup, have Object, ask bool,
 		}
 	}
 	return &next, o.warnings, nil
+}
+
+// next is [Next] with what the scene adds: the role of the function, and who
+// manages a superuser secret.
+func (s *scene) next(want Setup, have Object) Object {
+	want.SuperuserOwner = s.superuser.owner
+	next := Next(want, have)
+	if want.FunctionARN != "" {
+		if next.RoleARN == "" {
+			next.RoleARN = s.function.role.String()
+		}
+		if want.Managed {
+			next.RoleName = roleName(next.RoleARN)
+		}
+	}
+	return next
 }
 
 // lookAgain gathers the scene of an update and refuses what can't be. Nothing
@@ -150,7 +166,7 @@ func (o *operation) lookAgain(ctx context.Context, want Setup, have Object) (*sc
 // CheckUpdate returns what an update would refuse, for its plan, and what its
 // checks find.
 func (s *Service) CheckUpdate(ctx context.Context, want Setup, have Object) ([]Problem, error) {
-	o, err := s.begin(ctx, have.SecretARN, want.Region, time.Minute)
+	o, err := s.begin(ctx, have.SecretARN, want.Region, inspectTimeout)
 	if err != nil {
 		return nil, err
 	}
@@ -158,10 +174,20 @@ func (s *Service) CheckUpdate(ctx context.Context, want Setup, have Object) ([]P
 	if err != nil {
 		return nil, err
 	}
-	if p := sc.otherRole(want); p != nil {
+	if p := otherRole(want.FunctionARN, want.RoleARN, sc.function); p != nil {
 		return nil, p
 	}
-	return o.check(ctx, want, sc), nil
+	next := sc.next(want, have)
+	problems, err := o.preflight(ctx, want, sc, next.KMSKeyARN, next.Permissions, true)
+	if err != nil || next.Permissions == have.Permissions || !want.Managed || sc.function == nil {
+		return problems, err
+	}
+	r, err := o.seenRole(ctx, next.RoleARN, false)
+	if err != nil {
+		return nil, err
+	}
+	full, err := o.limits(ctx, r, next.Permissions)
+	return append(problems, lenient(want, full)...), err
 }
 
 func resumable(cause error) *Problem {
@@ -215,17 +241,4 @@ func (o *operation) rotateNow(ctx context.Context, want Setup, s *scene) (versio
 		return "", err
 	}
 	return o.rotate(ctx, sec, want, o.newToken(ctx, sec, cause), true)
-}
-
-// leave removes our permission and policy from where the setup no longer is.
-func (o *operation) leave(ctx context.Context, have, next Object) error {
-	if p := have.InvokePermission; p != "" && (permitted(p) != permitted(next.InvokePermission) || have.StatementID != next.StatementID) {
-		if err := o.dropPermission(ctx, have.StatementID, have.SecretARN, p); err != nil {
-			return err
-		}
-	}
-	if have.RolePolicy != "" && (have.RoleName != next.RoleName || have.RolePolicyName != next.RolePolicyName) {
-		return o.dropRolePolicy(ctx, have.RoleName, have.RolePolicyName, have.SecretARN, Generation(have.RolePolicy, have.SecretARN))
-	}
-	return nil
 }

@@ -83,6 +83,9 @@ func (o *operation) complete(ctx context.Context, want Setup, secretARN, version
 // that no retry mends or it has failed several times.
 func (o *operation) await(ctx context.Context, want Setup, secretARN, version string, f *function) error {
 	var began time.Time // by the clock of AWS
+	// Until then, by that clock, a refusal may be due to what this run has just
+	// written, and AWS's next attempt shows.
+	var excused time.Time
 	started := o.clock.Now()
 	seen := started // when the version was last seen to be pending
 	pause, nextLogs := firstPause, started.Add(logsPause)
@@ -96,6 +99,7 @@ func (o *operation) await(ctx context.Context, want Setup, secretARN, version st
 		}
 		if began.IsZero() {
 			began = sec.readAt(started)
+			excused = o.roleWritten().Add(began.Sub(started) + spreading)
 		}
 		labels := sec.VersionIdsToStages[version]
 		switch {
@@ -106,14 +110,14 @@ func (o *operation) await(ctx context.Context, want Setup, secretARN, version st
 		case o.clock.Now().Sub(seen) >= lagging:
 			return &rotationError{
 				summary: "The rotation was abandoned", state: describeLabels(sec),
-				log: o.lastRun(ctx, want, sec, version, f, began),
+				log: o.lastRun(ctx, want, sec, version, f, began, excused),
 			}
 		}
 		now := o.clock.Now()
 		late := !now.Before(o.deadline)
 		if late || !now.Before(nextLogs) {
 			nextLogs = now.Add(logsPause)
-			log := o.lastRun(ctx, want, sec, version, f, began)
+			log := o.lastRun(ctx, want, sec, version, f, began, excused)
 			failure := &rotationError{state: describeLabels(sec), log: log}
 			if log != nil {
 				failure.finding, failure.permanent = log.finding, log.permanent
@@ -154,7 +158,10 @@ func describeLabels(s *secret) string {
 // lastRun reads the function's log since a rotation began and returns its last
 // invocation that failed, or else its last one at all; nil if there is none or
 // the log can't be read.
-func (o *operation) lastRun(ctx context.Context, want Setup, sec *secret, version string, f *function, since time.Time) *invocation {
+//
+// A run before excused that was refused access does not count as a failure, and
+// is not permanent.
+func (o *operation) lastRun(ctx context.Context, want Setup, sec *secret, version string, f *function, since, excused time.Time) *invocation {
 	if f == nil {
 		return nil
 	}
@@ -166,7 +173,12 @@ func (o *operation) lastRun(ctx context.Context, want Setup, sec *secret, versio
 			continue
 		}
 		if run.failed {
-			failures++
+			run.explain()
+			if run.finding.Code.IsAccess() && run.at.Before(excused) {
+				run.permanent = false
+			} else {
+				failures++
+			}
 		}
 		if last == nil || run.failed || !last.failed {
 			last = run
@@ -176,11 +188,6 @@ func (o *operation) lastRun(ctx context.Context, want Setup, sec *secret, versio
 		return nil
 	}
 	last.failures = failures
-	for _, line := range last.lines {
-		if finding, permanent, ok := findings.LogLine(line); ok && last.failed {
-			last.finding, last.permanent = finding, permanent
-		}
-	}
 	secrets, complete := o.contents(ctx, want, sec, version)
 	last.hidden = !complete
 	for i, line := range last.lines {

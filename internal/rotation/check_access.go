@@ -1,0 +1,247 @@
+package rotation
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
+)
+
+// seenRole reads a role, nil if it may not be seen or is not there.
+func (o *operation) seenRole(ctx context.Context, roleARN string, fresh bool) (*role, error) {
+	r, err := o.role(ctx, roleARN, fresh)
+	if awsapi.IsAccessDenied(err) || awsapi.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, failed("role_arn", "read the execution role", "", err)
+	}
+	return r, nil
+}
+
+// judged judges a role as it is remembered and, before it finds it wanting, as it
+// is now: this same apply may have given it more.
+func (o *operation) judged(ctx context.Context, roleARN string, judge func(findings.Role) []findings.Finding) ([]findings.Finding, error) {
+	for _, fresh := range []bool{false, true} {
+		r, err := o.seenRole(ctx, roleARN, fresh)
+		if r == nil || err != nil {
+			return nil, err
+		}
+		if found := judge(r.Role); fresh || !wanting(found) {
+			return found, nil
+		}
+	}
+	return nil, nil
+}
+
+func wanting(found []findings.Finding) bool {
+	for _, f := range found {
+		if f.Severity != findings.Info {
+			return true
+		}
+	}
+	return false
+}
+
+// lacksVPC reports whether a function is in a VPC and its role may not connect it
+// there, but for what setups and accesses have written: whoever wrote a policy
+// may remove it.
+func (o *operation) lacksVPC(ctx context.Context, f *function, roleARN string) (bool, error) {
+	if f == nil || !f.inVPC {
+		return false, nil
+	}
+	need := findings.Need{FunctionARN: f.arn.String(), InVPC: true}
+	found, err := o.judged(ctx, roleARN, func(r findings.Role) []findings.Finding {
+		var others []findings.Policy
+		for _, p := range r.Policies {
+			if !ours(p) {
+				others = append(others, p)
+			}
+		}
+		r.Policies = others
+		return findings.RolePermissions(r, need)
+	})
+	return findings.HasErrors(found), err
+}
+
+// preflight is all that a setup is checked for before its first write, and at
+// plan.
+func (o *operation) preflight(ctx context.Context, want Setup, s *scene, kmsKeyARN string, own Permissions, atPlan bool) ([]Problem, error) {
+	problems := o.check(ctx, want, s)
+	access, err := o.checkAccess(ctx, want, s, kmsKeyARN, own, atPlan)
+	return append(problems, access...), err
+}
+
+// checkAccess says what a rotation would be refused: the invocation of the
+// function, or what the function does. At plan it counts on what is planned.
+func (o *operation) checkAccess(ctx context.Context, want Setup, s *scene, kmsKeyARN string, own Permissions, atPlan bool) ([]Problem, error) {
+	if !want.Check || !want.Enabled || s.function == nil {
+		return nil, nil
+	}
+	var problems []Problem
+	report := func(attribute string, found []findings.Finding) {
+		for _, f := range found {
+			if f.Severity != findings.Info {
+				problems = append(problems, Of(f, attribute))
+			}
+		}
+	}
+	secretARN := s.secret.arn.String()
+	report("superuser_secret_arn", otherAccount(want, s))
+	if s.function.arn.AccountID != s.secret.arn.AccountID {
+		report("rotation_lambda_arn", functionElsewhere(want, s))
+		return lenient(want, problems), nil // Its role and policy can't be seen from here.
+	}
+	if !want.Managed {
+		found, err := o.invocable(ctx, want.FunctionARN, secretARN, atPlan)
+		if err != nil {
+			return nil, err
+		}
+		report("rotation_lambda_arn", found)
+	}
+	found, err := o.permitted(ctx, want, s, kmsKeyARN, own, atPlan)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range found {
+		report(attributeOf(f.Code), []findings.Finding{f})
+	}
+	return lenient(want, problems), nil
+}
+
+// attributeOf is the argument that is to blame for what a role lacks.
+func attributeOf(code findings.Code) string {
+	switch code {
+	case findings.SuperuserNotReadable, findings.SuperuserRDSManagedAccess:
+		return findings.SuperuserArgument
+	case findings.RoleKMS:
+		return "kms_key_arn"
+	}
+	return "rotation_lambda_arn"
+}
+
+// lenient makes warnings of errors where that is what a user asked for.
+func lenient(want Setup, problems []Problem) []Problem {
+	for i := range problems {
+		problems[i].Warning = problems[i].Warning || want.Lenient
+	}
+	return problems
+}
+
+// invocable asks the policy of a function whether Secrets Manager may invoke it.
+func (o *operation) invocable(ctx context.Context, functionARN, secretARN string, atPlan bool) ([]findings.Finding, error) {
+	for _, fresh := range []bool{false, true} {
+		policy, err := o.policy(ctx, functionARN, fresh)
+		if awsapi.IsAccessDenied(err) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, failed("rotation_lambda_arn", "read the policy of the rotation function", "", err)
+		}
+		document := policy.document
+		if atPlan {
+			document = o.planned.onFunction(document, functionARN)
+		}
+		found := findings.Invocable(functionARN, secretARN, document, iampolicy.Document{})
+		if !wanting(found) {
+			return found, nil
+		}
+		if name, qualifier := split(functionARN); fresh && qualifier != nil {
+			unqualified, err := o.policy(ctx, name, false)
+			if err == nil {
+				found = findings.Invocable(functionARN, secretARN, document, unqualified.document)
+			}
+		}
+		if fresh {
+			return found, nil
+		}
+	}
+	return nil, nil
+}
+
+// permitted asks the policies of the execution role whether the function may do
+// its work, together with the policy that this setup writes.
+func (o *operation) permitted(ctx context.Context, want Setup, s *scene, kmsKeyARN string, own Permissions, atPlan bool) ([]findings.Finding, error) {
+	access := accessOf(want, s.secret.arn.String(), kmsKeyARN)
+	access.SuperuserOwningService, access.VPC = s.superuser.owner, false
+	t := want.RotationType
+	need := findings.Need{
+		FunctionARN: want.FunctionARN, SecretARN: access.SecretARN, SecretTags: map[string]string{},
+		Policy: t.RolePolicy(access), InVPC: s.function.inVPC,
+		Guards: map[string]*iampolicy.Document{}, Own: t == nil || t.Strategy == catalog.CustomStrategy,
+	}
+	for _, tag := range s.secret.Tags {
+		need.SecretTags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+	}
+	judge := func(r findings.Role) []findings.Finding {
+		if atPlan {
+			r = o.planned.onRole(r, roleName(r.ARN))
+		}
+		if own.RolePolicy != "" {
+			r = r.With(readPolicy(own.RolePolicyName, own.RolePolicy))
+		}
+		return findings.RolePermissions(r, need)
+	}
+	roleARN := s.roleARN(want)
+	found, err := o.judged(ctx, roleARN, judge)
+	if err != nil || !wanting(found) {
+		return found, err
+	}
+	// The policy of a secret may allow what the role's do not. One that may not be
+	// read leaves that open.
+	for _, statement := range need.Policy.Statements {
+		for _, resource := range statement.Resources {
+			if _, err := arn.ParseSecret(resource); err == nil {
+				if guard, err := o.secretPolicy(ctx, resource); err == nil {
+					need.Guards[resource] = guard
+				}
+			}
+		}
+	}
+	r, err := o.seenRole(ctx, roleARN, false)
+	if r == nil || err != nil {
+		return nil, err
+	}
+	return judge(r.Role), nil
+}
+
+// secretPolicy reads the resource policy of a secret, once per run; nil if it has
+// none.
+func (o *operation) secretPolicy(ctx context.Context, secretARN string) (*iampolicy.Document, error) {
+	return recall(&o.reads, "secret policy "+secretARN, func() (*iampolicy.Document, error) {
+		out, err := o.SecretsManager.GetResourcePolicy(ctx, &secretsmanager.GetResourcePolicyInput{SecretId: &secretARN})
+		if err != nil || aws.ToString(out.ResourcePolicy) == "" {
+			return nil, err
+		}
+		document, err := iampolicy.Parse(*out.ResourcePolicy)
+		return &document, err
+	})
+}
+
+// otherAccount says what another account has to add for a superuser secret of
+// its own: that can't be written, nor seen, from here.
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html.
+func otherAccount(want Setup, s *scene) []findings.Finding {
+	superuser, err := arn.ParseSecret(want.SuperuserSecretARN)
+	if err != nil || !want.usesSuperuser() || superuser.AccountID == s.secret.arn.AccountID {
+		return nil
+	}
+	return []findings.Finding{findings.SuperuserElsewhere(want.SuperuserSecretARN, want.Access.SuperuserKMSKeyARN, s.roleARN(want))}
+}
+
+// functionElsewhere says what has to be in the account of a function that is not
+// the secret's.
+func functionElsewhere(want Setup, s *scene) []findings.Finding {
+	return []findings.Finding{findings.New(findings.FunctionOtherAccount, findings.Warning,
+		fmt.Sprintf("The function is in account %s and the secret in account %s. What it is allowed there can't be seen from here, and the functions that AWS publishes can't rotate secrets of another account.", s.function.arn.AccountID, s.secret.arn.AccountID),
+		fmt.Sprintf("In account %s, the function's policy has to let %s invoke it with `aws:SourceAccount` %s, and its role has to be allowed `sts:AssumeRole` on a role of account %s. That role has to trust it, and needs the policy that `rotation_role_policy` computes. "+
+			"The function has to pass the RotationToken of its event to PutSecretValue, and the secret needs a customer managed key.",
+			s.function.arn.AccountID, iampolicy.ServicePrincipal, s.secret.arn.AccountID, s.secret.arn.AccountID))}
+}

@@ -1,0 +1,214 @@
+package rotation
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
+)
+
+// planned is what the plans of this run will write: the limits of AWS are for
+// what is there and all of that together, and a check may count on it.
+type planned struct {
+	mu         sync.Mutex
+	policies   map[string]map[string]string // role policies, by role and name; empty if not known yet
+	statements map[string]map[string]string // invoke permissions, by function and statement ID
+	told       map[string]bool
+	nameless   int
+}
+
+func (p *planned) add(to Permissions) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	put := func(all *map[string]map[string]string, where, name, text string) {
+		if *all == nil {
+			*all = map[string]map[string]string{}
+		}
+		if (*all)[where] == nil {
+			(*all)[where] = map[string]string{}
+		}
+		(*all)[where][name] = text
+	}
+	if to.RoleName != "" {
+		put(&p.policies, to.RoleName, to.RolePolicyName, to.RolePolicy)
+	}
+	put(&p.statements, to.FunctionARN, to.StatementID, to.InvokePermission)
+}
+
+// once reports whether something is said for the first time in this run: five
+// hundred setups of one function hit its limit together.
+func (p *planned) once(what string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.told == nil {
+		p.told = map[string]bool{}
+	}
+	defer func() { p.told[what] = true }()
+	return !p.told[what]
+}
+
+// onRole is a role as it will be.
+func (p *planned) onRole(r findings.Role, name string) findings.Role {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for policy, text := range p.policies[name] {
+		r = r.With(readPolicy(policy, text))
+	}
+	return r
+}
+
+// onFunction is the policy of a function as it will be.
+func (p *planned) onFunction(d iampolicy.Document, functionARN string) iampolicy.Document {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, text := range p.statements[functionARN] {
+		if more, err := iampolicy.Parse(wrap(text)); err == nil {
+			d.Statements = append(d.Statements[:len(d.Statements):len(d.Statements)], more.Statements...)
+		}
+	}
+	return d
+}
+
+// limits says what of a plan has no room in AWS, once for a role and once for a
+// function.
+func (o *operation) limits(ctx context.Context, r *role, next Permissions) ([]Problem, error) {
+	o.planned.add(next)
+	var problems []Problem
+	report := func(p *Problem, of string) {
+		if o.planned.once(string(p.Code) + " " + of) {
+			problems = append(problems, *p)
+		}
+	}
+	if r != nil {
+		if size, adds := o.planned.roleSize(r, next.RoleName); size > iampolicy.MaxRolePolicyCharacters {
+			report(roleFull(next.RoleName, r.size(), adds, size), next.RoleName)
+		}
+	}
+	have, err := o.policy(ctx, next.FunctionARN, false)
+	if awsapi.IsAccessDenied(err) {
+		return problems, nil
+	}
+	if err != nil {
+		return nil, failed("", "read the policy of the rotation function", "", err)
+	}
+	if size, adds := o.planned.functionSize(have, next.FunctionARN); size > iampolicy.MaxFunctionPolicyBytes {
+		report(functionFull(next.FunctionARN, have.size, adds, size), next.FunctionARN)
+	}
+	return problems, nil
+}
+
+// size is that of the inline policies as IAM counts it.
+func (r *role) size() int {
+	size := 0
+	for _, text := range r.inline {
+		size += iampolicy.Size(text)
+	}
+	return size
+}
+
+// roleSize is the size of a role's inline policies with all that is planned, and
+// how many policies that adds or changes.
+func (p *planned) roleSize(r *role, name string) (size, adds int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	size = r.size()
+	for policy, text := range p.policies[name] {
+		if text == "" {
+			continue // Not known yet.
+		}
+		size += iampolicy.Size(text) - iampolicy.Size(r.inline[policy])
+		if text != r.inline[policy] {
+			adds++
+		}
+	}
+	return size, adds
+}
+
+// functionSize is the size of a function's policy with all that is planned, and
+// how many statements that adds.
+func (p *planned) functionSize(have functionPolicy, functionARN string) (size, adds int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	size = have.size
+	if size == 0 {
+		size = len(iampolicy.Document{Version: iampolicy.Version, ID: "default"}.JSON())
+	}
+	for sid, text := range p.statements[functionARN] {
+		if have.statement(sid) != "" {
+			continue // It is there, or replaces what has its name.
+		}
+		if size += len(text); have.size > 0 || adds > 0 {
+			size++ // The comma.
+		}
+		adds++
+	}
+	return size, adds
+}
+
+const oneAccess = "Use one `rotation_function_access` for the function: what it writes has the same size for any number of secrets. " +
+	"Then set `access = \"external\"` and `rotation_lambda_arn = rotation_function_access.NAME.rotation_lambda_arn` in the setups."
+
+func roleFull(name string, have, adds, size int) *Problem {
+	return found("role_arn", findings.RolePolicyFull,
+		fmt.Sprintf("The inline policies of the execution role %q have %d characters. With %s they have %d, and IAM allows %d together.",
+			name, have, counted(adds, "role policy", "role policies"), size, iampolicy.MaxRolePolicyCharacters), oneAccess)
+}
+
+func functionFull(functionARN string, have, adds, size int) *Problem {
+	return found("rotation_lambda_arn", findings.InvokePolicyFull,
+		fmt.Sprintf("The policy of %s has %d bytes. With %s it has %d, and Lambda allows %d.",
+			functionARN, have, counted(adds, "invoke permission", "invoke permissions"), size, iampolicy.MaxFunctionPolicyBytes), oneAccess)
+}
+
+// counted is a number of things that a plan has added so far.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "the " + one + " that this plan adds"
+	}
+	return "the " + strconv.Itoa(n) + " " + many + " that this plan has added so far"
+}
+
+// InspectPending looks at the limits for the plan of a create whose secret is not
+// known yet. What it will write is at least as long as for a secret with the
+// shortest of names.
+func (s *Service) InspectPending(ctx context.Context, want Setup) ([]Problem, error) {
+	a, err := arn.ParseFunction(want.FunctionARN)
+	if err != nil || !want.Managed || !want.Check {
+		return nil, nil
+	}
+	o, err := s.begin(ctx, "", a.Region, inspectTimeout)
+	if err != nil {
+		return nil, err
+	}
+	f, err := o.rotator(ctx, want.FunctionARN)
+	if err != nil {
+		return nil, err
+	}
+	secretARN := arn.SecretARN{Partition: a.Partition, Region: a.Region, AccountID: a.AccountID, Name: "x", Suffix: "AAAAAA"}.String()
+	next := Permissions{FunctionARN: want.FunctionARN, RoleARN: f.role.String(), RoleName: f.role.Name}
+	if want.RoleARN != "" {
+		next.RoleARN, next.RoleName = want.RoleARN, roleName(want.RoleARN)
+	}
+	next.RolePolicy = PolicyFor(want, secretARN, want.KMSKeyARN, 1)
+	next.InvokePermission = PermissionFor(statementID(want, secretARN), want.FunctionARN, secretARN)
+	next.StatementID, next.RolePolicyName = s.planned.nextName(), s.planned.nextName()
+	r, err := o.seenRole(ctx, next.RoleARN, false)
+	if err != nil {
+		return nil, err
+	}
+	problems, err := o.limits(ctx, r, next)
+	return lenient(want, problems), err
+}
+
+// nextName is a name of something whose name is not known yet.
+func (p *planned) nextName() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.nameless++
+	return "?" + strconv.Itoa(p.nameless)
+}
