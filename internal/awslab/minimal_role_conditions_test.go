@@ -96,7 +96,7 @@ func TestConditionsStopRequests(t *testing.T) {
 		})
 		shared := catalog.SharedRolePolicy(catalog.SharedAccess{
 			FunctionARN: function, Types: []*catalog.RotationType{rotationType}, SuperuserSecretARNs: secrets["superuser"],
-			KeytabSecretARNs: secrets["keytabs"], KMSKeyARNs: []string{keys["secret"], keys["superuser"], keys["keytabs"]},
+			KeytabSecretARNs: secrets["keytabs"], KMSKeyARNs: []string{keys["secret"], keys["keytabs"]}, SuperuserKMSKeyARNs: []string{keys["superuser"]},
 		})
 		for of, policy := range map[string]iampolicy.Document{"secret": one, "function": shared} {
 			for i, statement := range policy.Statements {

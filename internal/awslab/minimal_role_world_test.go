@@ -225,7 +225,7 @@ func (w *minimalWorld) policy(s subject) iampolicy.Document {
 	if s.KMSKeyARN != "" {
 		a.KMSKeyARNs = []string{s.KMSKeyARN}
 		if len(a.SuperuserSecretARNs) > 0 {
-			a.KMSKeyARNs = append(a.KMSKeyARNs, s.SuperuserKMSKeyARN)
+			a.SuperuserKMSKeyARNs = []string{s.SuperuserKMSKeyARN}
 		}
 		if len(a.KeytabSecretARNs) > 0 {
 			a.KMSKeyARNs = append(a.KMSKeyARNs, s.KeytabKMSKeyARN)

@@ -57,7 +57,8 @@ type SharedAccess struct {
 	SuperuserOwners     map[string]string // by ARN, the services that manage some of them
 	ReadReplica         bool              // some of the secrets are for read replicas
 	KeytabSecretARNs    []string          // the keytab secrets that its secrets list
-	KMSKeyARNs          []string          // the customer managed keys of all these secrets
+	KMSKeyARNs          []string          // the customer managed keys of its secrets, and of keytab secrets
+	SuperuserKMSKeyARNs []string          // those of superuser secrets
 	VPC                 bool              // as in Access
 	Marker              string            // as in Access
 }
@@ -69,7 +70,7 @@ func SharedRolePolicy(a SharedAccess) iampolicy.Document {
 	if len(types) == 0 {
 		types = []*RotationType{custom}
 	}
-	in := iampolicy.SharedRolePolicyInput{FunctionARN: a.FunctionARN, KMSKeyARNs: a.KMSKeyARNs, VPC: a.VPC, Marker: a.Marker}
+	in := iampolicy.SharedRolePolicyInput{FunctionARN: a.FunctionARN, KMSKeyARNs: a.KMSKeyARNs, SuperuserKMSKeyARNs: a.SuperuserKMSKeyARNs, VPC: a.VPC, Marker: a.Marker}
 	needed := func(owner string, actions func(*RotationType, Access) []string) []string {
 		var all []string
 		for _, t := range types {

@@ -43,7 +43,7 @@ func TestSharedRolePolicyGolden(t *testing.T) {
 			plain := sharedAccessOf(rotationType)
 			cases := map[string]SharedAccess{"plain": plain}
 			keys := plain
-			keys.KMSKeyARNs = []string{policyKey, policyAdminKey}
+			keys.KMSKeyARNs, keys.SuperuserKMSKeyARNs = []string{policyKey}, []string{policyAdminKey}
 			cases["keys"] = keys
 			for _, owner := range rotationType.SuperuserOwners() {
 				managed := plain
@@ -67,7 +67,8 @@ var everything = SharedAccess{
 	SuperuserOwners:     map[string]string{policyManaged: OwnerRDS, policyManaged + "x": OwnerRedshift, foreign(policySuperuser): "a service of tomorrow"},
 	ReadReplica:         true,
 	KeytabSecretARNs:    []string{policyKeytab},
-	KMSKeyARNs:          []string{policyKey, foreign(policyAdminKey)},
+	KMSKeyARNs:          []string{policyKey},
+	SuperuserKMSKeyARNs: []string{foreign(policyAdminKey)},
 	VPC:                 true,
 	Marker:              "RotationAccess0123456789abCreate1",
 }
@@ -107,7 +108,7 @@ func TestSharedRolePolicySuffices(t *testing.T) {
 				own.SuperuserOwningService, own.ReadReplica, own.VPC = owner, replica, replica
 				own.KMSKeyARN, own.SuperuserKMSKeyARN, own.KeytabKMSKeyARN = policyKey, policyAdminKey, policyKey
 				shared.SuperuserOwners, shared.ReadReplica, shared.VPC = map[string]string{policySuperuser: owner}, replica, replica
-				shared.KMSKeyARNs = []string{policyKey, policyAdminKey}
+				shared.KMSKeyARNs, shared.SuperuserKMSKeyARNs = []string{policyKey}, []string{policyAdminKey}
 				policies := iampolicy.Policies{Identity: []iampolicy.Document{SharedRolePolicy(shared)}}
 				sharedActions := map[string]bool{}
 				for _, s := range policies.Identity[0].Statements {
@@ -214,7 +215,7 @@ func TestSuperuserInAnotherAccount(t *testing.T) {
 		access := accessOf(rotationType)
 		access.SuperuserSecretARN, access.SuperuserKMSKeyARN = foreign(policySuperuser), foreign(policyAdminKey)
 		shared := sharedAccessOf(rotationType)
-		shared.SuperuserSecretARNs, shared.KMSKeyARNs = []string{foreign(policySuperuser)}, []string{foreign(policyAdminKey)}
+		shared.SuperuserSecretARNs, shared.SuperuserKMSKeyARNs = []string{foreign(policySuperuser)}, []string{foreign(policyAdminKey)}
 		for kind, document := range map[string]iampolicy.Document{"its own": rotationType.RolePolicy(access), "the function's": SharedRolePolicy(shared)} {
 			for _, test := range []struct {
 				action, resource, secret string

@@ -65,14 +65,15 @@ func RolePolicy(in RolePolicyInput) Document {
 
 // SharedRolePolicyInput says what a rotation function needs for all the secrets that it rotates. ARNs are full ARNs.
 type SharedRolePolicyInput struct {
-	FunctionARN      string           // with or without a qualifier
-	RandomPassword   bool             // as in RolePolicyInput, like what follows
-	Superusers       []SuperuserGrant // what it does with the superuser secrets
-	ServiceActions   []string
-	KeytabSecretARNs []string
-	KMSKeyARNs       []string // the customer managed keys of all these secrets
-	VPC              bool
-	Marker           string // Sid of the first statement, from Marker.Sid; empty for "RotateSecrets"
+	FunctionARN         string           // with or without a qualifier
+	KMSKeyARNs          []string         // customer managed keys of the secrets, and of keytab secrets
+	RandomPassword      bool             // as in RolePolicyInput, like what follows
+	Superusers          []SuperuserGrant // what it does with the superuser secrets
+	SuperuserKMSKeyARNs []string
+	ServiceActions      []string
+	KeytabSecretARNs    []string
+	VPC                 bool
+	Marker              string // Sid of the first statement, from Marker.Sid; empty for "RotateSecrets"
 }
 
 // SuperuserGrant says what a function does with some of the superuser secrets.
@@ -94,13 +95,13 @@ func SharedRolePolicy(in SharedRolePolicyInput) Document {
 	var p policy
 	p.allow(cmp.Or(in.Marker, "RotateSecrets"), SecretActions(), all, ours)
 	p.allowPassword(in.RandomPassword)
-	var named []string
+	var superusers []string
 	for _, g := range in.Superusers {
 		p.allow(g.Sid, g.Actions, g.Secrets)
-		named = append(named, g.Secrets...)
+		superusers = append(superusers, g.Secrets...)
 	}
 	p.allowKeytabs(in.KeytabSecretARNs)
-	for _, secretARN := range append(named, in.KeytabSecretARNs...) {
+	for _, secretARN := range in.KeytabSecretARNs {
 		if _, _, owner := locate(secretARN); owner != account {
 			all = append(all, secretARN)
 		}
@@ -108,6 +109,9 @@ func SharedRolePolicy(in SharedRolePolicyInput) Document {
 	p.allowService(in.ServiceActions)
 	if len(in.KMSKeyARNs) > 0 {
 		p.allow("UseKeys", keyActions(), in.KMSKeyARNs, keyConditions("StringLike", all)...)
+	}
+	if len(superusers) > 0 && len(in.SuperuserKMSKeyARNs) > 0 {
+		p.allow("UseSuperuserKeys", []string{"kms:Decrypt"}, in.SuperuserKMSKeyARNs, keyConditions("StringEquals", superusers)...)
 	}
 	p.allowVPC(in.VPC)
 	return p.document()

@@ -53,7 +53,7 @@ var (
 		},
 		ServiceActions:   []string{"rds:DescribeDBClusters", "rds:DescribeDBInstances"},
 		KeytabSecretARNs: []string{keytabARN, foreign(keytabARN)},
-		KMSKeyARNs:       []string{keyARN, adminKey, foreign(adminKey)},
+		KMSKeyARNs:       []string{keyARN}, SuperuserKMSKeyARNs: []string{adminKey, foreign(adminKey)},
 	}
 	sharedChina = SharedRolePolicyInput{FunctionARN: china(function), RandomPassword: true, KMSKeyARNs: []string{china(keyARN)}}
 	sharedGov   = SharedRolePolicyInput{FunctionARN: gov(function), RandomPassword: true, KMSKeyARNs: []string{gov(keyARN)}}

@@ -17,6 +17,7 @@ type functionAccessModel struct {
 	RotationLambdaARN       types.String `tfsdk:"rotation_lambda_arn"`
 	RotationTypes           types.Set    `tfsdk:"rotation_types"`
 	SuperuserSecretARNs     types.Set    `tfsdk:"superuser_secret_arns"`
+	SuperuserKMSKeyARNs     types.Set    `tfsdk:"superuser_kms_key_arns"`
 	KMSKeyARNs              types.Set    `tfsdk:"kms_key_arns"`
 	KeytabSecretARNs        types.Set    `tfsdk:"keytab_secret_arns"`
 	ReadReplica             types.Bool   `tfsdk:"read_replica"`
@@ -38,9 +39,10 @@ func (r *functionAccessResource) want(ctx context.Context, m functionAccessModel
 		FunctionARN: m.RotationLambdaARN.ValueString(), RoleARN: m.RoleARN.ValueString(),
 		StatementID: m.StatementID.ValueString(), RolePolicyName: m.RolePolicyName.ValueString(),
 		Access: catalog.SharedAccess{
-			SuperuserSecretARNs: elements(ctx, m.SuperuserSecretARNs, diags), KMSKeyARNs: elements(ctx, m.KMSKeyARNs, diags),
-			KeytabSecretARNs: elements(ctx, m.KeytabSecretARNs, diags), ReadReplica: m.ReadReplica.ValueBool(),
-			Types: m.types(ctx, diags),
+			Types:      m.types(ctx, diags),
+			KMSKeyARNs: elements(ctx, m.KMSKeyARNs, diags), KeytabSecretARNs: elements(ctx, m.KeytabSecretARNs, diags),
+			SuperuserSecretARNs: elements(ctx, m.SuperuserSecretARNs, diags), SuperuserKMSKeyARNs: elements(ctx, m.SuperuserKMSKeyARNs, diags),
+			ReadReplica: m.ReadReplica.ValueBool(),
 		},
 	}
 	if !m.VPCAccess.IsUnknown() {
@@ -94,7 +96,7 @@ func fullyKnown(ctx context.Context, v attr.Value) bool {
 // policyKnown reports whether the arguments are known that only the role policy
 // depends on.
 func (m functionAccessModel) policyKnown(ctx context.Context) bool {
-	for _, v := range []attr.Value{m.RotationTypes, m.SuperuserSecretARNs, m.KMSKeyARNs, m.KeytabSecretARNs, m.ReadReplica} {
+	for _, v := range []attr.Value{m.RotationTypes, m.SuperuserSecretARNs, m.SuperuserKMSKeyARNs, m.KMSKeyARNs, m.KeytabSecretARNs, m.ReadReplica} {
 		if !fullyKnown(ctx, v) {
 			return false
 		}

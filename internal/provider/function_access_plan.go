@@ -49,9 +49,11 @@ func (m functionAccessModel) validateARNs(ctx context.Context, diags *diag.Diagn
 			}
 		}
 	}
-	for _, text := range elements(ctx, m.KMSKeyARNs, diags) {
-		if of := kmsKey.FindStringSubmatch(text); of != nil && of[1] != function.Region {
-			wrong("kms_key_arns", "KMS key ARN", "The key "+text+" is in "+of[1]+" and the function in "+function.Region+". A secret is encrypted with a key of its own Region.")
+	for argument, set := range map[string]types.Set{"kms_key_arns": m.KMSKeyARNs, "superuser_kms_key_arns": m.SuperuserKMSKeyARNs} {
+		for _, text := range elements(ctx, set, diags) {
+			if of := kmsKey.FindStringSubmatch(text); of != nil && of[1] != function.Region {
+				wrong(argument, "KMS key ARN", "The key "+text+" is in "+of[1]+" and the function in "+function.Region+". A secret is encrypted with a key of its own Region.")
+			}
 		}
 	}
 }
@@ -82,6 +84,9 @@ func (m functionAccessModel) validateTypes(ctx context.Context, diags *diag.Diag
 		missing("superuser_secret_arns", "superuser secrets", "the function of "+superuser+" logs in with a superuser secret.")
 	case reads == "" && !m.SuperuserSecretARNs.IsNull():
 		useless("superuser_secret_arns", "superuser secrets", "The functions of these rotation types read no superuser secret.")
+	}
+	if m.SuperuserSecretARNs.IsNull() && !m.SuperuserKMSKeyARNs.IsNull() {
+		useless("superuser_kms_key_arns", "superuser keys", "There are no superuser secrets that the keys could be of.")
 	}
 	keytabs := any((*catalog.RotationType).HasKeytabs)
 	switch {

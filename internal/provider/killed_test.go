@@ -11,8 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
+
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab/labtest"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/tfcli"
 )
 
@@ -69,15 +73,10 @@ type victim struct {
 func newVictim(t *testing.T) victim {
 	t.Helper()
 	w := world{labtest.NewOn(t, awslab.Options{StepDelay: time.Millisecond})}
-	binary, err := built()
-	w.Must(err)
 	path, err := tfcli.Find()
 	w.Must(err)
 	dir := t.TempDir()
-	// The CLI starts a script that becomes the provider and has told its process.
-	own, process := filepath.Join(dir, "bin", filepath.Base(binary)), filepath.Join(dir, "process")
-	w.Must(os.MkdirAll(filepath.Dir(own), 0o700))
-	w.Must(os.WriteFile(own, fmt.Appendf(nil, "#!/bin/sh\necho $$ > '%s'\nexec '%s' \"$@\"\n", process, binary), 0o700))
+	own, process := quickProvider(t)
 	w.Must(os.WriteFile(filepath.Join(dir, "main.tf"), []byte(requireRotation+w.setup()), 0o600))
 	// A killed provider leaves its socket behind. The path of one has to be short.
 	sockets, err := os.MkdirTemp("", "rotation") //nolint:usetesting // The test's own directory has a long path.
@@ -90,6 +89,36 @@ func newVictim(t *testing.T) victim {
 		t.Fatal(out)
 	}
 	return v
+}
+
+// quickProvider returns the provider for a CLI, in a process of its own that does
+// not wait for long, and the file with the number of that process.
+func quickProvider(t *testing.T) (binary, process string) {
+	t.Helper()
+	dir := t.TempDir()
+	binary, process = filepath.Join(dir, "terraform-provider-rotation"), filepath.Join(dir, "process")
+	// The CLI starts a script that becomes the provider and has told its process.
+	script := fmt.Sprintf("#!/bin/sh\necho $$ > '%s'\n%s=true exec '%s' \"$@\"\n", process, actAsProvider, os.Args[0])
+	if err := os.WriteFile(binary, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return binary, process
+}
+
+// actAsProvider is the environment variable that makes this test binary the
+// provider.
+const actAsProvider = "ROTATION_TEST_PROVIDER"
+
+// runProvider serves the provider as main does, on a quick clock.
+func runProvider() error {
+	return tf6server.Serve("registry.terraform.io/rotationsafe/rotation", func() tfprotov6.ProviderServer { return serve(NewTest("test", quickClock{})()) })
+}
+
+// quickClock is the clock of the machine for those who have no time to wait.
+type quickClock struct{ rotation.SystemClock }
+
+func (c quickClock) Sleep(ctx context.Context, d time.Duration) error {
+	return c.SystemClock.Sleep(ctx, min(d, 50*time.Millisecond))
 }
 
 func (v victim) run(command string, args ...string) (output string, code int) {

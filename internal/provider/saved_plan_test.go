@@ -27,6 +27,18 @@ func newTerminal(t *testing.T, w world) terminal {
 	t.Helper()
 	binary, err := built()
 	w.Must(err)
+	return newTerminalOf(t, w, binary)
+}
+
+// newQuickTerminal has the provider on a quick clock.
+func newQuickTerminal(t *testing.T, w world) terminal {
+	t.Helper()
+	binary, _ := quickProvider(t)
+	return newTerminalOf(t, w, binary)
+}
+
+func newTerminalOf(t *testing.T, w world, binary string) terminal {
+	t.Helper()
 	path, err := tfcli.Find()
 	w.Must(err)
 	dir := t.TempDir()
@@ -50,7 +62,7 @@ func (c terminal) run(t *testing.T, args ...string) (string, int) {
 // same plan once more, as a pipeline does that retries a step.
 func TestSavedPlanResumes(t *testing.T) {
 	t.Parallel()
-	c := newTerminal(t, world{labtest.NewOn(t, awslab.Options{StepDelay: time.Millisecond})})
+	c := newQuickTerminal(t, world{labtest.NewOn(t, awslab.Options{StepDelay: time.Millisecond})})
 	c.write("resource \"terraform_data\" \"earlier\" {}\n")
 	if out, code := c.run(t, "apply", "-auto-approve"); code != 0 {
 		t.Fatal(out)
@@ -86,7 +98,7 @@ func TestSavedPlanResumes(t *testing.T) {
 // the destroy.
 func TestDestroyWithoutSecret(t *testing.T) {
 	t.Parallel()
-	c := newTerminal(t, world{labtest.NewOn(t, awslab.Options{StepDelay: time.Millisecond})})
+	c := newQuickTerminal(t, world{labtest.NewOn(t, awslab.Options{StepDelay: time.Millisecond})})
 	c.write(c.setup())
 	if out, code := c.run(t, "apply", "-auto-approve"); code != 0 {
 		t.Fatal(out)

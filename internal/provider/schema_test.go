@@ -92,7 +92,7 @@ func TestSetupSchema(t *testing.T) {
 	for kind, names := range map[string]string{
 		"optional": "region rotation_lambda_arn rotation_type superuser_secret_arn superuser_kms_key_arn read_replica keytab_secret_arns keytab_kms_key_arn rotation_rules access rotate_immediately rotate_triggers " +
 			"wait_for_rotation preflight check_secret_value external_secret_rotation_role_arn external_secret_rotation_metadata",
-		"optional, computed": "rotation_enabled role_arn kms_key_arn statement_id role_policy_name",
+		"optional, computed": "rotation_enabled role_arn kms_key_arn vpc_access statement_id role_policy_name",
 		"computed":           "secret_arn role_name role_policy invoke_permission owning_service superuser_owning_service previous_rotation_rules unfinished_version_id",
 	} {
 		for name := range strings.FieldsSeq(names) {

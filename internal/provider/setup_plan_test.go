@@ -2,6 +2,7 @@ package provider
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
 )
 
 // rotatesNow is what every plan says that will change a password in use.
@@ -263,10 +266,16 @@ func TestPlanCreateReads(t *testing.T) {
 	w.ForgetCalls()
 	s := newServer(t, w)
 	expect(t, s.configure(w.block()))
-	expect(t, s.planCreate(with(w.arguments(), object{"secret_id": unknown{}})))
+	expect(t, s.planCreate(with(w.arguments(), object{"secret_id": unknown{}, "preflight": "off"})))
+	expect(t, s.planCreate(with(w.arguments(), object{"secret_id": unknown{}, "rotation_lambda_arn": unknown{}})))
 	expect(t, s.planCreate(with(w.arguments(), object{"secret_id": "app", "region": unknown{}})))
 	if calls := w.Calls(); len(calls) > 0 {
 		t.Errorf("Nothing is known of the secret, and AWS was asked: %v", calls)
+	}
+	// Whether there is room for it in policies is known all the same.
+	expect(t, s.planCreate(with(w.arguments(), object{"secret_id": unknown{}})))
+	if calls := w.Calls(); len(calls) == 0 || slices.ContainsFunc(calls, func(c awslab.Call) bool { return c.Service == "secretsmanager" }) {
+		t.Errorf("A plan for a secret to come has asked: %v", calls)
 	}
 }
 

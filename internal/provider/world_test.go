@@ -81,6 +81,13 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	if os.Getenv(actAsProvider) != "" {
+		if err := runProvider(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	if os.Getenv(resource.EnvTfAcc) == "" {
 		isolate()
 	}

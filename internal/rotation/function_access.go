@@ -295,9 +295,9 @@ func (o *operation) checkFunction(ctx context.Context, want FunctionAccess, s *f
 	return problems, nil
 }
 
-// keyOf is a key that can be that of a secret in another account.
+// keyOf is a key that can be that of a superuser secret in another account.
 func (w FunctionAccess) keyOf(secret arn.SecretARN) string {
-	for _, key := range w.Access.KMSKeyARNs {
+	for _, key := range w.Access.SuperuserKMSKeyARNs {
 		if strings.Contains(key, ":"+secret.AccountID+":") {
 			return key
 		}
