@@ -29,6 +29,9 @@ const examplesDir = "../../examples"
 // exampleSecret is the ARN that examples of imports name.
 const exampleSecret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:orders-AbCdEf"
 
+// exampleFunction is the ARN that the import of a function access names.
+const exampleFunction = "arn:aws:lambda:eu-west-1:123456789012:function:rotator"
+
 // exampleWorld has the secrets and the function that the examples are about.
 type exampleWorld struct {
 	*labtest.World
@@ -69,6 +72,16 @@ resource "rotation_setup" "orders" {
   rotation_rules      = { automatically_after_days = 30 }
 }
 `, w.orders, w.FunctionARN)
+}
+
+// functionAccess is a configuration that an example is a part of.
+func (w exampleWorld) functionAccess() string {
+	return requireRotation + fmt.Sprintf(`
+resource "rotation_function_access" "rotator" {
+  rotation_lambda_arn = %q
+  rotation_types      = ["Custom"]
+}
+`, w.FunctionARN)
 }
 
 // exampleCase is how an example is planned. An example is a directory, or one
@@ -129,6 +142,15 @@ func exampleCases() map[string]exampleCase {
 			},
 			since: "1.10.0",
 			plans: []string{"(moved from aws_secretsmanager_secret_rotation.orders)", "0 to add, 1 to change, 0 to destroy"},
+		},
+		"resources/rotation_function_access/resource.tf": {
+			plans: []string{"rotation_function_access.rotator will be created", "rotation_setup.this[\"orders\"] will be created", "6 to add, 0 to change, 0 to destroy"},
+		},
+		"resources/rotation_function_access/import-by-string-id.tf": {
+			beside: func(_ *testing.T, w exampleWorld) map[string]string {
+				return map[string]string{"access.tf": w.functionAccess()}
+			},
+			plans: []string{"rotation_function_access.rotator will be updated in-place", "1 to import, 0 to add, 1 to change, 0 to destroy"},
 		},
 		"data-sources/rotation_template/data-source.tf": {
 			plans: []string{"applications/SecretsManagerRDSPostgreSQLRotationSingleUser", "1 to add, 0 to change, 0 to destroy"},
@@ -281,27 +303,39 @@ func TestFunctionExamples(t *testing.T) {
 	}
 }
 
-// TestExampleImportCommand runs the command that import.sh shows.
+// TestExampleImportCommand runs the commands that import.sh of each resource
+// shows.
 func TestExampleImportCommand(t *testing.T) {
 	t.Parallel()
-	w := newExampleWorld(t)
-	w.rotating(t)
-	script, err := os.ReadFile(filepath.Join(examplesDir, "resources", "rotation_setup", "import.sh"))
-	w.Must(err)
-	lines := strings.Split(strings.TrimSpace(string(script)), "\n")
-	words := strings.Fields(lines[len(lines)-1])
-	if len(words) != 4 || words[0] != "terraform" || words[1] != "import" || words[3] != exampleSecret {
-		t.Fatalf("%q is no import of %s.", lines[len(lines)-1], exampleSecret)
-	}
-	cli := exampleCLI(t, w, map[string]string{"setup.tf": w.setup()})
-	w.ForgetCalls()
-	out, code, err := cli.Run(t.Context(), "import", "-input=false", "-no-color", words[2], w.orders)
-	w.Must(err)
-	if code != 0 || !strings.Contains(out, "Import successful!") {
-		t.Error(out)
-	}
-	if writes := w.Writes(); len(writes) > 0 {
-		t.Errorf("The import has written: %v", writes)
+	for name, test := range map[string]struct {
+		shown         string
+		id, configure func(exampleWorld) string
+	}{
+		"rotation_setup":           {exampleSecret, func(w exampleWorld) string { return w.orders }, exampleWorld.setup},
+		"rotation_function_access": {exampleFunction, func(w exampleWorld) string { return w.FunctionARN }, exampleWorld.functionAccess},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newExampleWorld(t)
+			w.rotating(t)
+			script, err := os.ReadFile(filepath.Join(examplesDir, "resources", name, "import.sh"))
+			w.Must(err)
+			lines := strings.Split(strings.TrimSpace(string(script)), "\n")
+			words := strings.Fields(lines[len(lines)-1])
+			if len(words) != 4 || words[0] != "terraform" || words[1] != "import" || words[3] != test.shown {
+				t.Fatalf("%q is no import of %s.", lines[len(lines)-1], test.shown)
+			}
+			cli := exampleCLI(t, w, map[string]string{"main.tf": test.configure(w)})
+			w.ForgetCalls()
+			out, code, err := cli.Run(t.Context(), "import", "-input=false", "-no-color", words[2], test.id(w))
+			w.Must(err)
+			if code != 0 || !strings.Contains(out, "Import successful!") {
+				t.Error(out)
+			}
+			if writes := w.Writes(); len(writes) > 0 {
+				t.Errorf("The import has written: %v", writes)
+			}
+		})
 	}
 }
 

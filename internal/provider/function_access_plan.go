@@ -120,7 +120,10 @@ func (r *functionAccessResource) ModifyPlan(ctx context.Context, req resource.Mo
 		if resp.Diagnostics.HasError() {
 			return
 		}
-		r.planUpdate(ctx, config, &plan, state, &resp.Diagnostics)
+		r.planUpdate(ctx, config, &plan, state, req.Config.Raw.IsFullyKnown(), &resp.Diagnostics)
+		defer func() {
+			r.repair(ctx, state.RotationLambdaARN.ValueString(), state.object(ctx).Permissions, req, resp)
+		}()
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
@@ -171,7 +174,7 @@ func (r *functionAccessResource) planCreate(ctx context.Context, config function
 }
 
 // planUpdate plans an update from configuration and state alone.
-func (r *functionAccessResource) planUpdate(ctx context.Context, config functionAccessModel, plan *functionAccessModel, state functionAccessModel, diags *diag.Diagnostics) {
+func (r *functionAccessResource) planUpdate(ctx context.Context, config functionAccessModel, plan *functionAccessModel, state functionAccessModel, known bool, diags *diag.Diagnostics) {
 	have := state.object(ctx)
 	want := r.want(ctx, config, diags)
 	next := rotation.NextAccess(want, have)
@@ -206,7 +209,7 @@ func (r *functionAccessResource) planUpdate(ctx context.Context, config function
 	if newSuperuser {
 		plan.SuperuserOwningServices = types.MapUnknown(types.StringType)
 	}
-	if function || plan.StatementID.IsUnknown() {
+	if !known { // See repair.
 		plan.InvokePermission = unknown
 	}
 	if function || newSuperuser || plan.VPCAccess.IsUnknown() || !config.policyKnown(ctx) {

@@ -50,9 +50,27 @@ func (r *setupResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("secret_id"), path.Root("secret_arn"))
 			return
 		}
-		r.planUpdate(ctx, config, &plan, state, &resp.Diagnostics)
+		r.planUpdate(ctx, config, &plan, state, req.Config.Raw.IsFullyKnown(), &resp.Diagnostics)
+		defer func() { r.repair(ctx, state.SecretARN.ValueString(), state.object(ctx).Permissions, req, resp) }()
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// repair turns a plan without a change into one that writes the permission and
+// the role policy again, if AWS has lost them.
+//
+// A function that is replaced under its name loses its statement, and has the
+// same ARN once it is known. Terraform then plans the second time that nothing
+// changes, and would not apply it. All that tells is that this run has not read
+// what it plans; the first plan had something unknown, and so invoke_permission,
+// too. With -refresh=false it is a plan that finds what was lost.
+func (s *session) repair(ctx context.Context, key string, have rotation.Permissions, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if s == nil || s.hasRead(key) || resp.Diagnostics.HasError() || !resp.Plan.Raw.Equal(req.State.Raw) {
+		return
+	}
+	if lost, err := s.rotation.Lost(ctx, have); err == nil && lost { // Who may not look leaves it to the next read.
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("invoke_permission"), types.StringUnknown())...)
+	}
 }
 
 // planCreate looks at AWS, since nothing else can tell what a create will meet.
@@ -253,7 +271,7 @@ func (s *session) hasRead(secretARN string) bool {
 }
 
 // planUpdate plans an update from configuration and state alone.
-func (r *setupResource) planUpdate(ctx context.Context, config setupModel, plan *setupModel, state setupModel, diags *diag.Diagnostics) {
+func (r *setupResource) planUpdate(ctx context.Context, config setupModel, plan *setupModel, state setupModel, known bool, diags *diag.Diagnostics) {
 	if plan.names(state.SecretARN.ValueString()) && !config.SecretID.IsUnknown() {
 		plan.SecretID = state.SecretID // ARN and name of one secret are no diff.
 	}
@@ -282,6 +300,12 @@ func (r *setupResource) planUpdate(ctx context.Context, config setupModel, plan 
 	if config.VPCAccess.IsUnknown() {
 		plan.VPCAccess = types.BoolUnknown()
 	}
+	if function && config.StatementID.IsNull() {
+		plan.StatementID = types.StringValue(rotation.StatementID(have.SecretARN))
+	}
+	if function && config.RolePolicyName.IsNull() {
+		plan.RolePolicyName = types.StringValue(rotation.RolePolicyName(have.SecretARN))
+	}
 	for configured, planned := range map[*types.String]*types.String{&config.RoleARN: &plan.RoleARN, &config.KMSKeyARN: &plan.KMSKeyARN, &config.StatementID: &plan.StatementID, &config.RolePolicyName: &plan.RolePolicyName} {
 		if configured.IsUnknown() {
 			*planned = unknown
@@ -299,16 +323,10 @@ func (r *setupResource) planUpdate(ctx context.Context, config setupModel, plan 
 	case config.Access.IsUnknown():
 		plan.RoleName, plan.RolePolicy, plan.InvokePermission, plan.VPCAccess = unknown, unknown, unknown, types.BoolUnknown()
 	case want.Managed && (function || next.FunctionARN != ""):
-		if function && config.StatementID.IsNull() {
-			plan.StatementID = types.StringValue(rotation.StatementID(have.SecretARN))
-		}
-		if function && config.RolePolicyName.IsNull() {
-			plan.RolePolicyName = types.StringValue(rotation.RolePolicyName(have.SecretARN))
-		}
 		if plan.RoleARN.IsUnknown() {
 			plan.RoleName = unknown
 		}
-		if function || plan.StatementID.IsUnknown() {
+		if !known { // See repair.
 			plan.InvokePermission = unknown
 		}
 		if function || newSuperuser || plan.KMSKeyARN.IsUnknown() || plan.VPCAccess.IsUnknown() || !config.accessKnown(ctx) {

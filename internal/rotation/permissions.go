@@ -100,6 +100,31 @@ func (o *operation) readPermissions(ctx context.Context, ownerARN string, have *
 	return nil
 }
 
+// Lost reports whether AWS no longer has the invoke permission or the role policy
+// as they are recorded. A function that is replaced loses its statements, and a
+// role its policies.
+func (s *Service) Lost(ctx context.Context, have Permissions) (bool, error) {
+	if have.InvokePermission == "" || have.RolePolicy == "" {
+		return false, nil
+	}
+	o, err := s.begin(ctx, "", functionRegion(have.FunctionARN), inspectTimeout)
+	if err != nil {
+		return false, err
+	}
+	policy, err := o.policy(ctx, permitted(have.InvokePermission), true)
+	if err != nil {
+		return false, failed("", "read the policy of the rotation function", "", err)
+	}
+	if !sameStatement(policy.statement(have.StatementID), have.InvokePermission) {
+		return true, nil
+	}
+	document, err := o.rolePolicy(ctx, have.RoleName, have.RolePolicyName)
+	if err != nil {
+		return false, failed("", "read the policy of the execution role", "", err)
+	}
+	return !iampolicy.Equivalent(document, have.RolePolicy), nil
+}
+
 // connectsToVPC reports whether a policy of ours has the permissions with which
 // Lambda connects a function to its VPC.
 func connectsToVPC(rolePolicy string) bool {

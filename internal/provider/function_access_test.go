@@ -1,0 +1,403 @@
+package provider
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
+)
+
+const accessAddress = "rotation_function_access.test"
+
+// functionAccess is a rotation_function_access of the world's function. Lines
+// are as in setup.
+func (w world) functionAccess(lines ...string) string {
+	defaults := []string{fmt.Sprintf("rotation_lambda_arn = %q", w.FunctionARN), `rotation_types = ["Custom"]`}
+	given := strings.Join(lines, "\n")
+	all := slices.DeleteFunc(defaults, func(line string) bool {
+		name, _, _ := strings.Cut(line, " ")
+		return strings.Contains(given, name+" ")
+	})
+	return "resource \"rotation_function_access\" \"test\" {\n  " + strings.Join(append(all, lines...), "\n  ") + "\n}\n"
+}
+
+// users makes secrets of users of the store.
+func (h hand) users(n int) []string {
+	h.t.Helper()
+	var arns []string
+	for i := range n {
+		user := fmt.Sprintf("user%d", i)
+		h.Must(h.UserStore().CreateUser(user, firstPassword))
+		arns = append(arns, h.NewSecret(user, map[string]any{"engine": "labstore", "host": "lab", "username": user, "password": firstPassword}))
+	}
+	h.ForgetCalls()
+	return arns
+}
+
+// setups are setups of many secrets.
+func (w world) setups(secretARNs []string, lines ...string) string {
+	quoted := make([]string, len(secretARNs))
+	for i, secretARN := range secretARNs {
+		quoted[i] = fmt.Sprintf("%q", secretARN)
+	}
+	return fmt.Sprintf(`
+resource "rotation_setup" "many" {
+  count          = %d
+  secret_id      = [%s][count.index]
+  rotation_rules = { automatically_after_days = 30 }
+  %s
+}
+`, len(secretARNs), strings.Join(quoted, ", "), strings.Join(lines, "\n  "))
+}
+
+// accessOfTest lets setups come after the function access.
+var accessOfTest = []string{`access = "external"`, `rotation_lambda_arn = rotation_function_access.test.rotation_lambda_arn`}
+
+// written is what AWS has of a function access: the statements of the function
+// and the inline policies of the role.
+func (h hand) written() []string { return append(h.statements(), h.InlinePolicies(h.Role)...) }
+
+// TestFunctionAccess lets one function rotate several secrets, of which one
+// comes later, repairs what somebody removes, and takes it all back.
+func TestFunctionAccess(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	h := w.hand(t)
+	arns := h.users(3)
+	h.permission(w.FunctionARN, "by-hand", w.SecretARN)
+	h.policy(w.Role, "by-hand", rotation.PolicyFor(rotation.Setup{}, w.SecretARN, "", 1))
+	name := rotation.StatementID(w.FunctionARN)
+	config := func(n int, lines ...string) string {
+		return w.providerConfig() + w.functionAccess(lines...) + w.setups(arns[:n], accessOfTest...)
+	}
+	stands := func() {
+		t.Helper()
+		if diff := cmp.Diff([]string{"by-hand", name, "by-hand", name}, h.written()); diff != "" {
+			t.Error(diff)
+		}
+	}
+	w.ForgetCalls()
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.factories(),
+		Steps: []resource.TestStep{
+			{
+				Config: config(2),
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+					plancheck.ExpectKnownValue(accessAddress, tfjsonpath.New("role_policy"), knownvalue.StringRegexp(regexp.MustCompile("AllowRotationLambdaArn"))),
+					plancheck.ExpectKnownValue(accessAddress, tfjsonpath.New("invoke_permission"), knownvalue.StringExact(rotation.PermissionFor(name, w.FunctionARN, w.FunctionARN))),
+				}},
+				ConfigStateChecks: []statecheck.StateCheck{
+					statecheck.ExpectKnownValue(accessAddress, tfjsonpath.New("role_name"), knownvalue.StringExact(w.Role)),
+					statecheck.ExpectKnownValue(accessAddress, tfjsonpath.New("vpc_access"), knownvalue.Bool(false)),
+				},
+				PostApplyFunc: func() {
+					stands()
+					w.wrote(t, "iam:PutRolePolicy", "lambda:AddPermission", "secretsmanager:RotateSecret", "secretsmanager:RotateSecret")
+					if w.Finished() != 2 {
+						t.Errorf("%d rotations", w.Finished())
+					}
+				},
+			},
+			{
+				Config:           config(3),
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(accessAddress, plancheck.ResourceActionNoop)}},
+				PostApplyFunc:    func() { stands(); w.wrote(t, "secretsmanager:RotateSecret") },
+			},
+			{
+				PreConfig: func() {
+					h.removePermission(name)
+					h.removePolicy(name)
+					w.ForgetCalls()
+				},
+				Config:           config(3),
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(accessAddress, plancheck.ResourceActionUpdate)}},
+				PostApplyFunc:    func() { stands(); w.wrote(t, "iam:PutRolePolicy", "lambda:AddPermission") },
+			},
+			{
+				Config: config(3, fmt.Sprintf("superuser_secret_arns = [%q]", w.SecretARN)),
+				ConfigStateChecks: []statecheck.StateCheck{
+					statecheck.ExpectKnownValue(accessAddress, tfjsonpath.New("role_policy"), knownvalue.StringRegexp(regexp.MustCompile("ReadSuperuserSecrets"))),
+				},
+				PostApplyFunc: func() { stands(); w.wrote(t, "iam:PutRolePolicy") },
+			},
+			{
+				// In a state of its own it is imported as it is.
+				ResourceName: accessAddress, ImportState: true, ImportStateId: w.FunctionARN, ImportStateVerify: true,
+				ImportStateVerifyIdentifierAttribute: "rotation_lambda_arn",
+				ImportStateVerifyIgnore:              []string{"rotation_types", "superuser_secret_arns"},
+			},
+			{Config: w.providerConfig(), PostApplyFunc: func() {
+				if diff := cmp.Diff([]string{"by-hand", "by-hand"}, h.written()); diff != "" {
+					t.Error(diff)
+				}
+			}},
+		},
+	})
+	shownNothing(t, fmt.Sprint(w.Calls()))
+}
+
+// TestFunctionAccessMoves gives an access another function, whose role is
+// another, and then an alias.
+func TestFunctionAccessMoves(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	h := w.hand(t)
+	arns := h.users(1)
+	w.NewRole("other")
+	other := w.NewFunction("other", "other", map[string]string{"AWSLAB_HANDLER": "UserStore"})
+	version, err := w.Functions.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: &other})
+	w.Must(err)
+	alias, err := w.Functions.CreateAlias(t.Context(), &lambda.CreateAliasInput{FunctionName: &other, Name: aws.String("live"), FunctionVersion: version.Version})
+	w.Must(err)
+	config := func(function string) string {
+		return w.providerConfig() + w.functionAccess(fmt.Sprintf("rotation_lambda_arn = %q", function)) + w.setups(arns, accessOfTest...)
+	}
+	at := func(function, role string) resource.TestStep {
+		return resource.TestStep{
+			Config: config(function),
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue(accessAddress, tfjsonpath.New("role_name"), knownvalue.StringExact(role)),
+			},
+			PostApplyFunc: func() {
+				for name, want := range map[string]bool{w.Role: role == w.Role, "other": role == "other"} {
+					if got := len(w.InlinePolicies(name)); (got > 0) != want || got > 1 {
+						t.Errorf("The role %s has %d policies.", name, got)
+					}
+				}
+				h.SecretARN = arns[0]
+				h.rotate()
+			},
+		}
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.factories(),
+		Steps:                    []resource.TestStep{at(w.FunctionARN, w.Role), at(other, "other"), at(*alias.AliasArn, "other"), at(w.FunctionARN, w.Role)},
+	})
+}
+
+// TestFunctionReplaced replaces the function, under its name, in the apply
+// itself, with the access and a setup that has one of its own: the statement,
+// which went with the function, is back when the apply ends.
+func TestFunctionReplaced(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string]func(world, []string) string{
+		"function access": func(w world, arns []string) string {
+			return w.functionAccess(`rotation_lambda_arn = terraform_data.function.output`) + w.setups(arns, accessOfTest...)
+		},
+		"managed": func(w world, arns []string) string {
+			return w.setups(arns, `rotation_lambda_arn = terraform_data.function.output`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			h := w.hand(t)
+			arns := h.users(2)
+			made := filepath.Join(t.TempDir(), "made")
+			of := func(trigger string) string {
+				return w.providerConfig() + config(w, arns) + fmt.Sprintf(`
+resource "terraform_data" "function" {
+  input            = %q
+  triggers_replace = %q
+  provisioner "local-exec" {
+    command = "touch '%s'"
+  }
+}
+`, w.FunctionARN, trigger, made)
+			}
+			statements := 0
+			replace := sync.OnceFunc(func() {
+				_, err := w.Functions.DeleteFunction(t.Context(), &lambda.DeleteFunctionInput{FunctionName: &w.FunctionARN})
+				w.Must(err)
+				w.NewFunction("rotator", w.Role, map[string]string{"AWSLAB_HANDLER": "UserStore"})
+			})
+			resource.UnitTest(t, resource.TestCase{
+				ProtoV6ProviderFactories: w.factories(),
+				Steps: []resource.TestStep{
+					{Config: of("1"), PostApplyFunc: func() { statements = len(h.statements()); w.Must(os.Remove(made)) }},
+					{
+						PreConfig: func() {
+							for _, operation := range []string{"GetFunctionConfiguration", "GetPolicy"} {
+								w.Inject(awslab.Fault{Caller: ":user/administrator", Operation: operation, Delay: 1, Do: func(awslab.Call) {
+									if _, err := os.Stat(made); err == nil {
+										replace()
+									}
+								}})
+							}
+						},
+						Config: of("2"),
+						PostApplyFunc: func() {
+							if len(h.statements()) != statements || statements == 0 {
+								t.Errorf("statements %v", h.statements())
+							}
+							h.SecretARN = arns[1]
+							h.rotate()
+						},
+					},
+				},
+			})
+		})
+	}
+}
+
+// TestFiveHundredSetups has more secrets on one function than there is room for
+// permissions of their own.
+func TestFiveHundredSetups(t *testing.T) {
+	t.Parallel()
+	const secrets = 500
+	w := newWorld(t)
+	h := w.hand(t)
+	arns := h.users(secrets)
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.factories(),
+		Steps: []resource.TestStep{
+			{
+				Config:      w.providerConfig() + w.setups(arns, fmt.Sprintf("rotation_lambda_arn = %q", w.FunctionARN)),
+				ExpectError: regexp.MustCompile(`(?s)role-policy-full.*rotation_function_access`),
+			},
+			{
+				Config: w.providerConfig() + w.functionAccess() + w.setups(arns, accessOfTest...),
+				PreConfig: func() {
+					if writes := w.Writes(); len(writes) > 0 {
+						t.Errorf("A refused plan has written %v.", writes)
+					}
+				},
+				ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(accessAddress, tfjsonpath.New("role_name"), knownvalue.StringExact(w.Role))},
+				PostApplyFunc: func() {
+					if w.Finished() != secrets {
+						t.Errorf("%d secrets have rotated.", w.Finished())
+					}
+					policy := h.document(w.Role, rotation.RolePolicyName(w.FunctionARN))
+					t.Logf("for %d secrets: function policy %d of %d bytes, role policy %d of %d characters",
+						secrets, len(h.FunctionPolicy()), iampolicy.MaxFunctionPolicyBytes, iampolicy.Size(policy), iampolicy.MaxRolePolicyCharacters)
+					if len(h.statements()) != 1 || len(w.InlinePolicies(w.Role)) != 1 {
+						t.Errorf("%v", h.written())
+					}
+				},
+			},
+		},
+	})
+}
+
+// TestSetupExternalChecked applies setups that leave access to others, who have
+// not given any, or not all of it.
+func TestSetupExternalChecked(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		given func(hand)
+		want  string
+	}{
+		"nothing":       {func(hand) {}, `invoke-permission-missing`},
+		"no permission": {func(h hand) { h.policy(h.Role, "by-hand", rotation.PolicyFor(rotation.Setup{}, h.SecretARN, "", 1)) }, `invoke-permission-missing`},
+		"no policy":     {func(h hand) { h.permission(h.FunctionARN, "by-hand", h.SecretARN) }, `(?s)role-.*No policy of the role allows`},
+		"a policy that does not suffice": {func(h hand) {
+			h.permission(h.FunctionARN, "by-hand", h.SecretARN)
+			h.policy(h.Role, "by-hand", strings.Replace(rotation.PolicyFor(rotation.Setup{}, h.SecretARN, "", 1), `"secretsmanager:PutSecretValue",`, "", 1))
+		}, `(?s)role-secret-access.*PutSecretValue`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			h := w.hand(t)
+			test.given(h)
+			w.ForgetCalls()
+			resource.UnitTest(t, resource.TestCase{
+				ProtoV6ProviderFactories: w.factories(),
+				Steps: []resource.TestStep{{
+					Config: w.setup(`access = "external"`, `rotation_type = "PostgreSQLSingleUser"`, `check_secret_value = false`), ExpectError: regexp.MustCompile(test.want),
+				}},
+			})
+			if writes := w.Writes(); len(writes) > 0 {
+				t.Errorf("A setup that is refused has written %v.", writes)
+			}
+		})
+	}
+}
+
+// TestSetupBoundary has a role whose permissions boundary does not allow what
+// the setup gives it, and one that somebody denies it.
+func TestSetupBoundary(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		limit func(hand)
+		want  string
+	}{
+		"boundary": {func(h hand) {
+			made, err := h.Roles.CreatePolicy(h.t.Context(), &iam.CreatePolicyInput{PolicyName: aws.String("limit"), PolicyDocument: aws.String(
+				`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:*","secretsmanager:Get*","secretsmanager:Describe*"],"Resource":"*"}]}`)})
+			h.Must(err)
+			_, err = h.Roles.PutRolePermissionsBoundary(h.t.Context(), &iam.PutRolePermissionsBoundaryInput{RoleName: &h.Role, PermissionsBoundary: made.Policy.Arn})
+			h.Must(err)
+		}, `(?s)role-secret-access.*boundary`},
+		"deny": {func(h hand) {
+			h.policy(h.Role, "guardrail", `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"secretsmanager:PutSecretValue","Resource":"*"}]}`)
+		}, `(?s)role-secret-access.*guardrail`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			test.limit(w.hand(t))
+			w.ForgetCalls()
+			resource.UnitTest(t, resource.TestCase{
+				ProtoV6ProviderFactories: w.factories(),
+				Steps:                    []resource.TestStep{{Config: w.setup(`rotation_type = "PostgreSQLSingleUser"`, `check_secret_value = false`), ExpectError: regexp.MustCompile(test.want)}},
+			})
+			if writes := w.Writes(); len(writes) > 0 {
+				t.Errorf("A setup that is refused has written %v.", writes)
+			}
+		})
+	}
+}
+
+// TestPermittedTwice has an equal statement of somebody else, which is left
+// alone and does not become the setup's.
+func TestPermittedTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	h := w.hand(t)
+	h.permission(w.FunctionARN, "by-hand", w.SecretARN)
+	name := rotation.StatementID(w.SecretARN)
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.factories(),
+		Steps: []resource.TestStep{
+			{
+				Config: w.setup(),
+				ConfigStateChecks: []statecheck.StateCheck{
+					statecheck.ExpectKnownValue(setupAddress, tfjsonpath.New("statement_id"), knownvalue.StringExact(name)),
+				},
+				PostApplyFunc: func() {
+					if diff := cmp.Diff([]string{"by-hand", name}, h.statements()); diff != "" {
+						t.Error(diff)
+					}
+					h.removePermission("by-hand") // Its owner may.
+					h.rotate()
+				},
+			},
+		},
+		CheckDestroy: func(*terraform.State) error {
+			if left := h.statements(); len(left) > 0 {
+				return fmt.Errorf("statements left: %v", left)
+			}
+			return nil
+		},
+	})
+}
