@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
@@ -34,14 +33,14 @@ type functionAccessModel struct {
 
 // want translates a configuration, with defaults applied. Unknown values count as
 // not given: a plan asks known first.
-func (r *functionAccessResource) want(ctx context.Context, m functionAccessModel, diags *diag.Diagnostics) rotation.FunctionAccess {
+func (r *functionAccessResource) want(ctx context.Context, m functionAccessModel) rotation.FunctionAccess {
 	w := rotation.FunctionAccess{
 		FunctionARN: m.RotationLambdaARN.ValueString(), RoleARN: m.RoleARN.ValueString(),
 		StatementID: m.StatementID.ValueString(), RolePolicyName: m.RolePolicyName.ValueString(),
 		Access: catalog.SharedAccess{
-			Types:      m.types(ctx, diags),
-			KMSKeyARNs: elements(ctx, m.KMSKeyARNs, diags), KeytabSecretARNs: elements(ctx, m.KeytabSecretARNs, diags),
-			SuperuserSecretARNs: elements(ctx, m.SuperuserSecretARNs, diags), SuperuserKMSKeyARNs: elements(ctx, m.SuperuserKMSKeyARNs, diags),
+			Types:      m.types(ctx),
+			KMSKeyARNs: elements(ctx, m.KMSKeyARNs), KeytabSecretARNs: elements(ctx, m.KeytabSecretARNs),
+			SuperuserSecretARNs: elements(ctx, m.SuperuserSecretARNs), SuperuserKMSKeyARNs: elements(ctx, m.SuperuserKMSKeyARNs),
 			ReadReplica: m.ReadReplica.ValueBool(),
 		},
 	}
@@ -66,9 +65,9 @@ func (r *functionAccessResource) preflightOf(m functionAccessModel) string {
 }
 
 // types are the rotation types that there are among rotation_types.
-func (m functionAccessModel) types(ctx context.Context, diags *diag.Diagnostics) []*catalog.RotationType {
+func (m functionAccessModel) types(ctx context.Context) []*catalog.RotationType {
 	var all []*catalog.RotationType
-	for _, name := range elements(ctx, m.RotationTypes, diags) {
+	for _, name := range elements(ctx, m.RotationTypes) {
 		if t, ok := catalog.Lookup(name); ok {
 			all = append(all, t)
 		}
@@ -78,12 +77,16 @@ func (m functionAccessModel) types(ctx context.Context, diags *diag.Diagnostics)
 
 // elements are the elements of a set of strings in alphabetical order; none if it
 // is not known as a whole.
-func elements(ctx context.Context, set types.Set, diags *diag.Diagnostics) []string {
-	if set.IsNull() || !fullyKnown(ctx, set) {
+func elements(ctx context.Context, set types.Set) []string {
+	if !fullyKnown(ctx, set) {
 		return nil
 	}
 	var all []string
-	diags.Append(set.ElementsAs(ctx, &all, false)...)
+	for _, element := range set.Elements() {
+		if text, ok := element.(types.String); ok && !text.IsNull() {
+			all = append(all, text.ValueString())
+		}
+	}
 	slices.Sort(all)
 	return all
 }
@@ -117,7 +120,7 @@ func (m functionAccessModel) object(ctx context.Context) rotation.AccessObject {
 			InvokePermission: m.InvokePermission.ValueString(),
 			VPC:              m.VPCAccess.ValueBool(),
 		},
-		Superusers: elements(ctx, m.SuperuserSecretARNs, &diag.Diagnostics{}), SuperuserOwners: map[string]string{},
+		Superusers: elements(ctx, m.SuperuserSecretARNs), SuperuserOwners: map[string]string{},
 	}
 	if !m.SuperuserOwningServices.IsNull() {
 		_ = m.SuperuserOwningServices.ElementsAs(ctx, &o.SuperuserOwners, false)

@@ -43,14 +43,14 @@ func (m functionAccessModel) validateARNs(ctx context.Context, diags *diag.Diagn
 		wrong("role_arn", "execution role", "A function runs as a role of its own account. The function belongs to account "+function.AccountID+" and the role to account "+role.AccountID+".")
 	}
 	for argument, set := range map[string]types.Set{"superuser_secret_arns": m.SuperuserSecretARNs, "keytab_secret_arns": m.KeytabSecretARNs} {
-		for _, text := range elements(ctx, set, diags) {
+		for _, text := range elements(ctx, set) {
 			if secret, err := arn.ParseSecret(text); err == nil && secret.Region != function.Region {
 				wrong(argument, "secret ARN", "The secret "+text+" is in "+secret.Region+" and the function in "+function.Region+". A rotation function reads secrets of its own Region only.")
 			}
 		}
 	}
 	for argument, set := range map[string]types.Set{"kms_key_arns": m.KMSKeyARNs, "superuser_kms_key_arns": m.SuperuserKMSKeyARNs} {
-		for _, text := range elements(ctx, set, diags) {
+		for _, text := range elements(ctx, set) {
 			if of := kmsKey.FindStringSubmatch(text); of != nil && of[1] != function.Region {
 				wrong(argument, "KMS key ARN", "The key "+text+" is in "+of[1]+" and the function in "+function.Region+". A secret is encrypted with a key of its own Region.")
 			}
@@ -61,7 +61,7 @@ func (m functionAccessModel) validateARNs(ctx context.Context, diags *diag.Diagn
 // validateTypes checks which arguments the rotation types need, and which they
 // have no use for.
 func (m functionAccessModel) validateTypes(ctx context.Context, diags *diag.Diagnostics) {
-	all := m.types(ctx, diags)
+	all := m.types(ctx)
 	if len(all) == 0 || len(all) != len(m.RotationTypes.Elements()) {
 		return
 	}
@@ -149,7 +149,7 @@ func (r *functionAccessResource) planCreate(ctx context.Context, config function
 	if r.session == nil || r.preflightOf(config) == preflightOff {
 		return
 	}
-	want := r.want(ctx, config, diags)
+	want := r.want(ctx, config)
 	want.PlanOpen = !config.policyKnown(ctx) || config.RolePolicyName.IsUnknown() || config.VPCAccess.IsUnknown()
 	seen, err := r.rotation.InspectAccess(ctx, want)
 	if err != nil {
@@ -176,7 +176,7 @@ func (r *functionAccessResource) planCreate(ctx context.Context, config function
 // planUpdate plans an update from configuration and state alone.
 func (r *functionAccessResource) planUpdate(ctx context.Context, config functionAccessModel, plan *functionAccessModel, state functionAccessModel, known bool, diags *diag.Diagnostics) {
 	have := state.object(ctx)
-	want := r.want(ctx, config, diags)
+	want := r.want(ctx, config)
 	next := rotation.NextAccess(want, have)
 	plan.record(next)
 	unknown := types.StringUnknown()
@@ -204,7 +204,7 @@ func (r *functionAccessResource) planUpdate(ctx context.Context, config function
 		plan.RoleName = unknown
 	}
 	// Who manages a superuser secret that is new is found out by the apply.
-	before := elements(ctx, state.SuperuserSecretARNs, diags)
+	before := elements(ctx, state.SuperuserSecretARNs)
 	newSuperuser := !fullyKnown(ctx, config.SuperuserSecretARNs) || slices.ContainsFunc(want.Access.SuperuserSecretARNs, func(secretARN string) bool { return !slices.Contains(before, secretARN) })
 	if newSuperuser {
 		plan.SuperuserOwningServices = types.MapUnknown(types.StringType)

@@ -96,10 +96,7 @@ func (r *functionAccessResource) Create(ctx context.Context, req resource.Create
 	if resp.Diagnostics.HasError() || !r.configured(&resp.Diagnostics) {
 		return
 	}
-	want := r.want(ctx, plan, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
+	want := r.want(ctx, plan)
 	want.PlannedRolePolicy = plan.RolePolicy.ValueString()
 	object, warnings, err := r.rotation.CreateAccess(ctx, want, defaultTimeout)
 	addProblems(&resp.Diagnostics, warnings)
@@ -117,10 +114,7 @@ func (r *functionAccessResource) Read(ctx context.Context, req resource.ReadRequ
 	if resp.Diagnostics.HasError() || r.session == nil { // While the provider block is not known, the state stays as it was.
 		return
 	}
-	want := r.want(ctx, state, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
+	want := r.want(ctx, state)
 	object, err := r.rotation.ReadAccess(ctx, want, state.object(ctx))
 	if errors.Is(err, rotation.ErrGone) {
 		resp.State.RemoveResource(ctx)
@@ -141,10 +135,7 @@ func (r *functionAccessResource) Update(ctx context.Context, req resource.Update
 	if resp.Diagnostics.HasError() || !r.configured(&resp.Diagnostics) {
 		return
 	}
-	want := r.want(ctx, plan, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
+	want := r.want(ctx, plan)
 	object, warnings, err := r.rotation.UpdateAccess(ctx, want, state.object(ctx), defaultTimeout)
 	addProblems(&resp.Diagnostics, warnings)
 	addError(&resp.Diagnostics, err)

@@ -21,6 +21,7 @@ type server struct {
 	tfprotov6.ProviderServer
 	t                *testing.T
 	block, setupType tftypes.Type
+	accessType       tftypes.Type    // of a function access
 	computed         map[string]bool // attributes of a setup
 }
 
@@ -45,7 +46,7 @@ func newServer(t *testing.T, clock rotation.Clock) server {
 	for _, a := range setup.Block.Attributes {
 		computed[a.Name] = a.Computed
 	}
-	return server{s, t, schemas.Provider.ValueType(), setup.ValueType(), computed}
+	return server{s, t, schemas.Provider.ValueType(), setup.ValueType(), schemas.ResourceSchemas["rotation_function_access"].ValueType(), computed}
 }
 
 // validateProvider returns the diagnostics of a provider block.
@@ -71,7 +72,18 @@ func (s server) configure(block object) []string {
 // validate returns the diagnostics of a rotation_setup.
 func (s server) validate(setup object) []string {
 	s.t.Helper()
-	resp, err := s.ValidateResourceConfig(s.t.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: "rotation_setup", Config: s.dynamic(s.setupType, setup)})
+	return s.validateOf("rotation_setup", s.setupType, setup)
+}
+
+// validateAccess returns the diagnostics of a rotation_function_access.
+func (s server) validateAccess(access object) []string {
+	s.t.Helper()
+	return s.validateOf("rotation_function_access", s.accessType, access)
+}
+
+func (s server) validateOf(name string, of tftypes.Type, arguments object) []string {
+	s.t.Helper()
+	resp, err := s.ValidateResourceConfig(s.t.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: name, Config: s.dynamic(of, arguments)})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -81,18 +93,41 @@ func (s server) validate(setup object) []string {
 // planCreate plans a new rotation_setup and returns the diagnostics.
 func (s server) planCreate(setup object) []string {
 	s.t.Helper()
-	config := s.dynamic(s.setupType, setup)
-	prior, err := tfprotov6.NewDynamicValue(s.setupType, tftypes.NewValue(s.setupType, nil))
+	diagnostics, _ := s.planCreateOf("rotation_setup", s.setupType, setup)
+	return diagnostics
+}
+
+// planAccess plans a new rotation_function_access and returns the diagnostics and
+// what is planned.
+func (s server) planAccess(access object) ([]string, map[string]tftypes.Value) {
+	s.t.Helper()
+	return s.planCreateOf("rotation_function_access", s.accessType, access)
+}
+
+func (s server) planCreateOf(name string, of tftypes.Type, arguments object) ([]string, map[string]tftypes.Value) {
+	s.t.Helper()
+	config := s.dynamic(of, arguments)
+	prior, err := tfprotov6.NewDynamicValue(of, tftypes.NewValue(of, nil))
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	resp, err := s.PlanResourceChange(s.t.Context(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName: "rotation_setup", PriorState: &prior, ProposedNewState: config, Config: config,
+		TypeName: name, PriorState: &prior, ProposedNewState: config, Config: config,
 	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return lines(resp.Diagnostics)
+	var planned map[string]tftypes.Value
+	if resp.PlannedState != nil {
+		value, err := resp.PlannedState.Unmarshal(of)
+		if err == nil {
+			err = value.As(&planned)
+		}
+		if err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	return lines(resp.Diagnostics), planned
 }
 
 // adopt imports and reads a setup, and returns its state.

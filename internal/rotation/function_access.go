@@ -283,7 +283,7 @@ func (o *operation) checkFunction(ctx context.Context, want FunctionAccess, s *f
 		if want.PlanOpen {
 			next.RolePolicy = ""
 		}
-		full, err := o.limits(ctx, r, next.Permissions)
+		full, err := o.limits(ctx, r, next.Permissions, moreRoom)
 		if err != nil {
 			return nil, err
 		}

@@ -79,7 +79,7 @@ func (s *Service) Inspect(ctx context.Context, want Setup) (Inspection, error) {
 		if err != nil {
 			return Inspection{}, err
 		}
-		full, err := o.limits(ctx, r, object.Permissions)
+		full, err := o.limits(ctx, r, object.Permissions, oneAccess)
 		if err != nil {
 			return Inspection{}, err
 		}

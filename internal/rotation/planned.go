@@ -76,7 +76,7 @@ func (p *planned) onFunction(d iampolicy.Document, functionARN string) iampolicy
 
 // limits says what of a plan has no room in AWS, once for a role and once for a
 // function.
-func (o *operation) limits(ctx context.Context, r *role, next Permissions) ([]Problem, error) {
+func (o *operation) limits(ctx context.Context, r *role, next Permissions, remedy string) ([]Problem, error) {
 	o.planned.add(next)
 	var problems []Problem
 	report := func(p *Problem, of string) {
@@ -86,7 +86,7 @@ func (o *operation) limits(ctx context.Context, r *role, next Permissions) ([]Pr
 	}
 	if r != nil {
 		if size, adds := o.planned.roleSize(r, next.RoleName); size > iampolicy.MaxRolePolicyCharacters {
-			report(roleFull(next.RoleName, r.size(), adds, size), next.RoleName)
+			report(roleFull(next.RoleName, r.size(), adds, size, remedy), next.RoleName)
 		}
 	}
 	have, err := o.policy(ctx, next.FunctionARN, false)
@@ -97,7 +97,7 @@ func (o *operation) limits(ctx context.Context, r *role, next Permissions) ([]Pr
 		return nil, failed("", "read the policy of the rotation function", "", err)
 	}
 	if size, adds := o.planned.functionSize(have, next.FunctionARN); size > iampolicy.MaxFunctionPolicyBytes {
-		report(functionFull(next.FunctionARN, have.size, adds, size), next.FunctionARN)
+		report(functionFull(next.FunctionARN, have.size, adds, size, remedy), next.FunctionARN)
 	}
 	return problems, nil
 }
@@ -153,16 +153,20 @@ func (p *planned) functionSize(have functionPolicy, functionARN string) (size, a
 const oneAccess = "Use one `rotation_function_access` for the function: what it writes has the same size for any number of secrets. " +
 	"Then set `access = \"external\"` and `rotation_lambda_arn = rotation_function_access.NAME.rotation_lambda_arn` in the setups."
 
-func roleFull(name string, have, adds, size int) *Problem {
+// moreRoom is the remedy where even that does not fit.
+const moreRoom = "Make room first: remove what nothing needs any more, or move an inline policy into a managed policy, which counts apart. " +
+	"Setups of this function that have permissions of their own give up theirs only once they are `access = \"external\"`, which comes after this."
+
+func roleFull(name string, have, adds, size int, remedy string) *Problem {
 	return found("role_arn", findings.RolePolicyFull,
 		fmt.Sprintf("The inline policies of the execution role %q have %d characters. With %s they have %d, and IAM allows %d together.",
-			name, have, counted(adds, "role policy", "role policies"), size, iampolicy.MaxRolePolicyCharacters), oneAccess)
+			name, have, counted(adds, "role policy", "role policies"), size, iampolicy.MaxRolePolicyCharacters), remedy)
 }
 
-func functionFull(functionARN string, have, adds, size int) *Problem {
+func functionFull(functionARN string, have, adds, size int, remedy string) *Problem {
 	return found("rotation_lambda_arn", findings.InvokePolicyFull,
 		fmt.Sprintf("The policy of %s has %d bytes. With %s it has %d, and Lambda allows %d.",
-			functionARN, have, counted(adds, "invoke permission", "invoke permissions"), size, iampolicy.MaxFunctionPolicyBytes), oneAccess)
+			functionARN, have, counted(adds, "invoke permission", "invoke permissions"), size, iampolicy.MaxFunctionPolicyBytes), remedy)
 }
 
 // counted is a number of things that a plan has added so far.
@@ -201,7 +205,7 @@ func (s *Service) InspectPending(ctx context.Context, want Setup) ([]Problem, er
 	if err != nil {
 		return nil, err
 	}
-	problems, err := o.limits(ctx, r, next)
+	problems, err := o.limits(ctx, r, next, oneAccess)
 	return lenient(want, problems), err
 }
 
