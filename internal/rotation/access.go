@@ -212,6 +212,7 @@ func (o *operation) addPermission(ctx context.Context, statementID, functionARN,
 		defer o.reads.forget("policy " + functionARN)
 		equal = policy.equals(want)
 		o.wrotePermission = true // Even if the answer gets lost.
+		o.written.Store(functionARN, o.clock.Now())
 		_, err = o.Lambda.AddPermission(ctx, &lambda.AddPermissionInput{
 			FunctionName: &name, Qualifier: qualifier, StatementId: &statementID,
 			Action:        aws.String("lambda:InvokeFunction"),

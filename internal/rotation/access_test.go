@@ -340,6 +340,15 @@ func TestPermissionSpreads(t *testing.T) {
 		}
 		w.gone()
 	})
+	t.Run("external, written by a function access of this run", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.Inject(refused)
+		p := w.process()
+		p.mustCreateAccess(w.wantAccess())
+		p.mustCreate(w.wantExternal(w.SecretARN))
+		w.rotated(1)
+	})
 	t.Run("removed by a delete of this run", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)

@@ -67,8 +67,9 @@ func TestFailed(t *testing.T) {
 	t.Parallel()
 	failed := []string{
 		"create", "create external", "create service-managed rotating now", "create rotating later", "update triggers and function", "update switches off", "delete during a rotation",
+		"function access, create", "function access, create with names and alias", "function access, update function with names", "function access, delete",
 	}
-	for _, life := range lives {
+	for _, life := range append(slices.Clone(lives), accessLives...) {
 		if !slices.Contains(failed, life.name) {
 			continue // The others make the same calls.
 		}
@@ -164,7 +165,7 @@ func failAndRepeat(t *testing.T, life life, failure failure, n int) {
 		t.Errorf("no call %d", n)
 	}
 	if err != nil {
-		if strings.HasPrefix(life.name, "create") {
+		if strings.HasPrefix(strings.TrimPrefix(life.name, "function access, "), "create") {
 			w.nothingOrAll()
 		}
 		if again := run(w.process()); again != nil {

@@ -326,7 +326,7 @@ func (s *Service) CreateAccess(ctx context.Context, want FunctionAccess, timeout
 	}
 	defer s.secrets.lock(want.FunctionARN)()
 	if _, twice := s.created.Load(want.FunctionARN); twice {
-		return nil, nil, wrong("rotation_lambda_arn", "Two accesses of one function", "Another rotation_function_access of this configuration is for "+want.FunctionARN+", too. Keep one of them, with the types and superuser secrets of both.")
+		return nil, nil, twoAccesses(want.FunctionARN)
 	}
 	sc, err := o.lookAtFunction(ctx, want)
 	if err == nil {
@@ -363,6 +363,10 @@ func (s *Service) CreateAccess(ctx context.Context, want FunctionAccess, timeout
 	return &object, o.warnings, nil
 }
 
+func twoAccesses(functionARN string) *Problem {
+	return wrong("rotation_lambda_arn", "Two accesses of one function", "Another rotation_function_access of this configuration is for "+functionARN+", too. Keep one of them, with the types and superuser secrets of both.")
+}
+
 // UpdateAccess brings a function access to what is wanted: what is new is written
 // before what is old is removed. After an error the old state still tells what
 // there is to remove, and the same update goes on from where this one ended.
@@ -371,7 +375,14 @@ func (s *Service) UpdateAccess(ctx context.Context, want FunctionAccess, have Ac
 	if err != nil {
 		return nil, nil, err
 	}
-	defer s.secrets.lock(want.FunctionARN)()
+	moves := want.FunctionARN != have.FunctionARN
+	defer s.secrets.lock(min(want.FunctionARN, have.FunctionARN))()
+	if moves {
+		defer s.secrets.lock(max(want.FunctionARN, have.FunctionARN))()
+		if _, twice := s.created.Load(want.FunctionARN); twice {
+			return nil, nil, twoAccesses(want.FunctionARN)
+		}
+	}
 	sc, err := o.lookAtFunction(ctx, want)
 	if err != nil {
 		return nil, nil, err
@@ -396,8 +407,13 @@ func (s *Service) UpdateAccess(ctx context.Context, want FunctionAccess, have Ac
 		}
 		return nil, o.warnings, err
 	}
-	if err := o.leave(ctx, have.FunctionARN, have.Permissions, next.Permissions); err != nil {
-		return nil, o.warnings, err // What is still there stays recorded.
+	if _, taken := s.created.Load(have.FunctionARN); !moves || !taken { // Otherwise another access of this run stands on it.
+		if err := o.leave(ctx, have.FunctionARN, have.Permissions, next.Permissions); err != nil {
+			return nil, o.warnings, err // What is still there stays recorded.
+		}
+	}
+	if moves {
+		s.created.Store(want.FunctionARN, true)
 	}
 	return &next, o.warnings, nil
 }

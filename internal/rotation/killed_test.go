@@ -3,6 +3,7 @@ package rotation_test
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -186,7 +187,7 @@ var lives = []life{
 // changes, so that a kill there would be the same.
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	for _, life := range lives {
+	for _, life := range append(slices.Clone(lives), accessLives...) {
 		t.Run(life.name, func(t *testing.T) {
 			t.Parallel()
 			calls := callsOf(t, life)

@@ -42,7 +42,7 @@ func asOpen(err error) (error, bool) {
 
 // rotate calls RotateSecret with the whole configuration and returns the
 // version that the rotation makes. Retries go by what an error means: a
-// permission that this operation has just written may not have spread yet; a
+// permission that this run has just written may not have spread yet; a
 // permanent refusal is told at once.
 func (o *operation) rotate(ctx context.Context, sec *secret, want Setup, token string, immediately bool) (string, error) {
 	secretARN := sec.arn.String()
@@ -73,7 +73,7 @@ func (o *operation) rotate(ctx context.Context, sec *secret, want Setup, token s
 		case immediately && isNotComplete(err) && sec.pending() == token:
 			o.unconfigured = true
 			return token, nil // It is the rotation that we ask for; AWS says that it goes on with it.
-		case o.mayPass(err) && o.clock.Now().Before(giveUp):
+		case o.mayPass(want.FunctionARN, err) && o.clock.Now().Before(giveUp):
 			if err := o.clock.Sleep(ctx, pollPause); err != nil {
 				return "", err
 			}
@@ -87,26 +87,26 @@ func (o *operation) rotate(ctx context.Context, sec *secret, want Setup, token s
 
 // settleRole lets AWS get to know of a role policy that this run has written.
 func (o *operation) settleRole(ctx context.Context) error {
-	pause := o.roleWritten().Add(settling).Sub(o.clock.Now())
+	pause := o.lastWritten(o.roleName).Add(settling).Sub(o.clock.Now())
 	if pause <= 0 {
 		return nil
 	}
 	return o.clock.Sleep(ctx, pause)
 }
 
-// roleWritten is when this run last changed what the function's role may do; zero
-// if it did not.
-func (o *operation) roleWritten() time.Time {
-	at, _ := o.written.Load(o.roleName)
+// lastWritten is when this run last changed what a role may do or who may invoke a
+// function; zero if it did not.
+func (o *operation) lastWritten(of string) time.Time {
+	at, _ := o.written.Load(of)
 	t, _ := at.(time.Time)
 	return t
 }
 
 // mayPass reports whether AWS refuses only because it does not know yet of what
 // was just written.
-func (o *operation) mayPass(err error) bool {
+func (o *operation) mayPass(functionARN string, err error) bool {
 	message := awsapi.Message(err)
-	return o.wrotePermission && cannotInvoke(err) ||
+	return cannotInvoke(err) && o.clock.Now().Before(o.lastWritten(functionARN).Add(spreading)) ||
 		awsapi.Is(err, "InvalidRequestException") && strings.Contains(message, "unable to assume role")
 }
 

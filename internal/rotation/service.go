@@ -125,12 +125,13 @@ type Service struct {
 	secrets, functions, roles keyedMutex
 	reads                     memo
 	planned                   planned
-	// written has, by role, when this run has last changed what it may do.
+	// written has, by role and by function, when this run has last changed what
+	// the one may do and who may invoke the other.
 	written sync.Map
 
-	// created holds the secrets whose setup was created in this run. With
-	// create_before_destroy the object that it replaces is deleted afterwards,
-	// and must then remove nothing.
+	// created holds the secrets whose setup, and the functions whose access, was
+	// created in this run. With create_before_destroy the object that it replaces
+	// is deleted afterwards, and must then remove nothing.
 	created sync.Map
 }
 
@@ -144,8 +145,7 @@ type operation struct {
 	*Service
 	*awsapi.Clients
 	deadline time.Time
-	// wrotePermission says that this operation wrote the invoke permission. Until
-	// AWS has spread such a change, it may still refuse.
+	// wrotePermission says that this operation wrote the invoke permission.
 	wrotePermission bool
 	// roleName is the role that the function runs as.
 	roleName string

@@ -99,7 +99,7 @@ func (o *operation) await(ctx context.Context, want Setup, secretARN, version st
 		}
 		if began.IsZero() {
 			began = sec.readAt(started)
-			excused = o.roleWritten().Add(began.Sub(started) + spreading)
+			excused = o.lastWritten(o.roleName).Add(began.Sub(started) + spreading)
 		}
 		labels := sec.VersionIdsToStages[version]
 		switch {

@@ -51,7 +51,12 @@ const (
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{World: labtest.New(t), t: t}
+	return worldOn(t, labtest.New(t))
+}
+
+func worldOn(t *testing.T, on *labtest.World) *world {
+	t.Helper()
+	w := &world{World: on, t: t}
 	w.otherRole = w.NewRole("other")
 	w.otherARN = w.NewFunction("other", w.otherRole, map[string]string{"AWSLAB_HANDLER": "UserStore"})
 	for _, function := range []string{w.FunctionARN, w.otherARN} {
@@ -118,9 +123,12 @@ type wire func(n int, r *http.Request, send func() (*http.Response, error)) (*ht
 
 // processOn returns a process whose requests, counted from 0, go through wire.
 // The SDK tries each up to three times and does not wait in between.
-func (w *world) processOn(through wire) process {
+func (w *world) processOn(through wire) process { return w.processAs(w.Administrator(), through) }
+
+// processAs is the same with other credentials than the administrator's.
+func (w *world) processAs(as aws.Credentials, through wire) process {
 	connection := awsapi.Connect(awsapi.Config{
-		Region: w.Region(), AccessKey: w.Administrator().AccessKeyID, SecretKey: w.Administrator().SecretAccessKey,
+		Region: w.Region(), AccessKey: as.AccessKeyID, SecretKey: as.SecretAccessKey,
 		Endpoints: map[string]string{
 			"secretsmanager": w.URL(), "lambda": w.URL(), "iam": w.URL(), "cloudwatchlogs": w.URL(), "sts": w.URL(),
 		},
