@@ -96,7 +96,7 @@ func (o *operation) checkAccess(ctx context.Context, want Setup, s *scene, kmsKe
 	secretARN := s.secret.arn.String()
 	report("superuser_secret_arn", otherAccount(want, s))
 	if s.function.arn.AccountID != s.secret.arn.AccountID {
-		report("rotation_lambda_arn", functionElsewhere(want, s))
+		report("rotation_lambda_arn", functionElsewhere(s))
 		return lenient(want, problems), nil // Its role and policy can't be seen from here.
 	}
 	if !want.Managed {
@@ -238,7 +238,7 @@ func otherAccount(want Setup, s *scene) []findings.Finding {
 
 // functionElsewhere says what has to be in the account of a function that is not
 // the secret's.
-func functionElsewhere(want Setup, s *scene) []findings.Finding {
+func functionElsewhere(s *scene) []findings.Finding {
 	return []findings.Finding{findings.New(findings.FunctionOtherAccount, findings.Warning,
 		fmt.Sprintf("The function is in account %s and the secret in account %s. What it is allowed there can't be seen from here, and the functions that AWS publishes can't rotate secrets of another account.", s.function.arn.AccountID, s.secret.arn.AccountID),
 		fmt.Sprintf("In account %s, the function's policy has to let %s invoke it with `aws:SourceAccount` %s, and its role has to be allowed `sts:AssumeRole` on a role of account %s. That role has to trust it, and needs the policy that `rotation_role_policy` computes. "+

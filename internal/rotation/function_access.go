@@ -205,6 +205,13 @@ func (s *functionScene) object(want FunctionAccess) AccessObject {
 	return o
 }
 
+// unseen is what is known of a function access whose role may not be looked at.
+func (s *functionScene) unseen(want FunctionAccess) Permissions {
+	p := s.object(want).Permissions
+	p.RolePolicy = ""
+	return p
+}
+
 // InspectAccess looks at AWS for the plan of a create. It writes nothing.
 func (s *Service) InspectAccess(ctx context.Context, want FunctionAccess) (AccessInspection, error) {
 	o, err := s.begin(ctx, "", functionRegion(want.FunctionARN), inspectTimeout)
@@ -213,7 +220,9 @@ func (s *Service) InspectAccess(ctx context.Context, want FunctionAccess) (Acces
 	}
 	sc, err := o.lookAtFunction(ctx, want)
 	if err == nil {
-		err = o.lookForAccess(ctx, want, sc)
+		if err = o.lookForAccess(ctx, want, sc); awsapi.IsAccessDenied(err) {
+			o.planned.add(sc.unseen(want)) // The setups count on it all the same.
+		}
 	}
 	if err != nil {
 		return AccessInspection{}, err

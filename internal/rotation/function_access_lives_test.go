@@ -170,7 +170,9 @@ func TestAccessUndoFails(t *testing.T) {
 		case object != nil:
 			objects++
 			w.tells(err.Error(), "Unable to add the invoke permission", "Unable to remove the role policy")
-			w.problem(err)
+			if p := w.problem(err); p.Summary != "Unable to add the invoke permission" {
+				t.Error(p)
+			}
 			w.Must(w.process().deleteAccess(*object))
 			w.functionAccessIs(nil)
 		}

@@ -474,9 +474,12 @@ func TestAccessSuperusers(t *testing.T) {
 		action, resource string
 		want             bool
 	}{
-		{"secretsmanager:GetSecretValue", plain, true}, {"secretsmanager:DescribeSecret", plain, false},
-		{"secretsmanager:GetSecretValue", managed, true}, {"secretsmanager:DescribeSecret", managed, true},
-		{"rds:DescribeDBInstances", "*", true}, {"rds:DescribeDBClusters", "*", true},
+		{"secretsmanager:GetSecretValue", plain, true},
+		{"secretsmanager:DescribeSecret", plain, false},
+		{"secretsmanager:GetSecretValue", managed, true},
+		{"secretsmanager:DescribeSecret", managed, true},
+		{"rds:DescribeDBInstances", "*", true},
+		{"rds:DescribeDBClusters", "*", true},
 	} {
 		if got := may(test.action, test.resource); got != test.want {
 			t.Errorf("%s on %s: allowed is %t", test.action, test.resource, got)

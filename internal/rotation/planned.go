@@ -3,6 +3,7 @@ package rotation
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -68,7 +69,7 @@ func (p *planned) onFunction(d iampolicy.Document, functionARN string) iampolicy
 	defer p.mu.Unlock()
 	for _, text := range p.statements[functionARN] {
 		if more, err := iampolicy.Parse(wrap(text)); err == nil {
-			d.Statements = append(d.Statements[:len(d.Statements):len(d.Statements)], more.Statements...)
+			d.Statements = append(slices.Clip(d.Statements), more.Statements...)
 		}
 	}
 	return d
@@ -181,11 +182,10 @@ func counted(n int, one, many string) string {
 // known yet. What it will write is at least as long as for a secret with the
 // shortest of names.
 func (s *Service) InspectPending(ctx context.Context, want Setup) ([]Problem, error) {
-	a, err := arn.ParseFunction(want.FunctionARN)
-	if err != nil || !want.Managed || !want.Check {
+	if want.FunctionARN == "" || !want.Managed || !want.Check {
 		return nil, nil
 	}
-	o, err := s.begin(ctx, "", a.Region, inspectTimeout)
+	o, err := s.begin(ctx, "", functionRegion(want.FunctionARN), inspectTimeout)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +193,7 @@ func (s *Service) InspectPending(ctx context.Context, want Setup) ([]Problem, er
 	if err != nil {
 		return nil, err
 	}
-	secretARN := arn.SecretARN{Partition: a.Partition, Region: a.Region, AccountID: a.AccountID, Name: "x", Suffix: "AAAAAA"}.String()
+	secretARN := arn.SecretARN{Partition: f.arn.Partition, Region: f.arn.Region, AccountID: f.arn.AccountID, Name: "x", Suffix: "AAAAAA"}.String()
 	next := Permissions{FunctionARN: want.FunctionARN, RoleARN: f.role.String(), RoleName: f.role.Name}
 	if want.RoleARN != "" {
 		next.RoleARN, next.RoleName = want.RoleARN, roleName(want.RoleARN)
