@@ -44,6 +44,10 @@ func addError(diags *diag.Diagnostics, err error) {
 	if err == nil {
 		return
 	}
+	if all, ok := errors.AsType[rotation.Problems](err); ok {
+		addProblems(diags, all)
+		return
+	}
 	if p, ok := errors.AsType[*rotation.Problem](err); ok {
 		diags.Append(diagnosticOf(*p))
 		return

@@ -155,6 +155,48 @@ func TestFunctionAccess(t *testing.T) {
 	shownNothing(t, fmt.Sprint(w.Calls()))
 }
 
+// TestMoveToFunctionAccess has setups with permissions of their own, lets them
+// share those of their function in one apply, and takes that back. Nothing
+// rotates.
+func TestMoveToFunctionAccess(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	h := w.hand(t)
+	arns := h.users(2)
+	own := w.providerConfig() + w.setups(arns, fmt.Sprintf("rotation_lambda_arn = %q", w.FunctionARN))
+	left := w.providerConfig() + w.setups(arns, `access = "external"`, fmt.Sprintf("rotation_lambda_arn = %q", w.FunctionARN))
+	shared := w.providerConfig() + w.functionAccess() + w.setups(arns, accessOfTest...)
+	names := func(of ...string) {
+		t.Helper()
+		var want []string
+		for _, owner := range of {
+			want = append(want, rotation.StatementID(owner))
+		}
+		slices.Sort(want)
+		got := h.statements()
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("statements: %s", diff)
+		}
+		if diff := cmp.Diff(want, w.InlinePolicies(w.Role)); diff != "" {
+			t.Errorf("policies: %s", diff)
+		}
+		if w.Finished() != 2 {
+			t.Errorf("%d rotations", w.Finished())
+		}
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.factories(),
+		Steps: []resource.TestStep{
+			{Config: own, PostApplyFunc: func() { names(arns...) }},
+			// Their own go only where others let the function rotate.
+			{Config: left, ExpectError: regexp.MustCompile("invoke-permission-missing")},
+			{Config: shared, PostApplyFunc: func() { names(w.FunctionARN) }},
+			{Config: own, PostApplyFunc: func() { names(arns...) }},
+		},
+	})
+}
+
 // TestFunctionAccessMoves gives an access another function, whose role is
 // another, and then an alias.
 func TestFunctionAccessMoves(t *testing.T) {
@@ -308,7 +350,7 @@ func TestSetupExternalChecked(t *testing.T) {
 	}{
 		"nothing":       {func(hand) {}, `invoke-permission-missing`},
 		"no permission": {func(h hand) { h.policy(h.Role, "by-hand", rotation.PolicyFor(rotation.Setup{}, h.SecretARN, "", 1)) }, `invoke-permission-missing`},
-		"no policy":     {func(h hand) { h.permission(h.FunctionARN, "by-hand", h.SecretARN) }, `(?s)role-.*No policy of the role allows`},
+		"no policy":     {func(h hand) { h.permission(h.FunctionARN, "by-hand", h.SecretARN) }, `(?s)role-random-password.*role-secret-access`},
 		"a policy that does not suffice": {func(h hand) {
 			h.permission(h.FunctionARN, "by-hand", h.SecretARN)
 			h.policy(h.Role, "by-hand", strings.Replace(rotation.PolicyFor(rotation.Setup{}, h.SecretARN, "", 1), `"secretsmanager:PutSecretValue",`, "", 1))

@@ -380,14 +380,15 @@ func (m setupModel) rotatesAnew(state setupModel) bool {
 	return differs(m.RotationLambdaARN, state.RotationLambdaARN) || differs(m.RotationType, state.RotationType) || differs(m.SuperuserSecretARN, state.SuperuserSecretARN)
 }
 
-// checkedAfter reports whether an update of a state is checked for its rotation
-// type: when it rotates, may do so soon, or rotates anew.
+// checkedAfter reports whether an update of a state is checked: when it rotates,
+// may do so soon, or rotates anew, or leaves to others what was its own. Without
+// a rotation type there is only the access of others to check.
 func (m setupModel) checkedAfter(state setupModel) bool {
-	if m.RotationType.ValueString() == "" {
+	if m.RotationType.ValueString() == "" && m.managed() {
 		return false
 	}
 	enabled := m.RotationEnabled.IsNull() || m.RotationEnabled.ValueBool()
-	return m.rotatesAnew(state) || triggered(m, state) || enabled && !state.RotationEnabled.ValueBool()
+	return m.rotatesAnew(state) || triggered(m, state) || enabled && !state.RotationEnabled.ValueBool() || !m.managed() && state.managed()
 }
 
 // warnOfRotation says when an update rotates, or may make AWS rotate soon.

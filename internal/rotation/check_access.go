@@ -1,8 +1,10 @@
 package rotation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -99,8 +101,13 @@ func (o *operation) checkAccess(ctx context.Context, want Setup, s *scene, kmsKe
 		report("rotation_lambda_arn", functionElsewhere(s))
 		return lenient(want, problems), nil // Its role and policy can't be seen from here.
 	}
+	if _, byAlias := s.secret.key(); byAlias && want.Managed && want.KMSKeyARN == "" {
+		report("kms_key_arn", []findings.Finding{findings.New(findings.RoleKMS, findings.Warning,
+			fmt.Sprintf("The secret's key is given by an alias, %s, which a role policy cannot name, so that the role policy of this setup does not have the key.", aws.ToString(s.secret.KmsKeyId)),
+			"Set `kms_key_arn` to the ARN of the key, unless something else allows the execution role to use it.")})
+	}
 	if !want.Managed {
-		found, err := o.invocable(ctx, want.FunctionARN, secretARN, atPlan)
+		found, err := o.invocable(ctx, want, secretARN, atPlan)
 		if err != nil {
 			return nil, err
 		}
@@ -136,7 +143,10 @@ func lenient(want Setup, problems []Problem) []Problem {
 }
 
 // invocable asks the policy of a function whether Secrets Manager may invoke it.
-func (o *operation) invocable(ctx context.Context, functionARN, secretARN string, atPlan bool) ([]findings.Finding, error) {
+// A statement that this setup has written itself does not count: where others
+// have to see to access, it goes.
+func (o *operation) invocable(ctx context.Context, want Setup, secretARN string, atPlan bool) ([]findings.Finding, error) {
+	functionARN, own := want.FunctionARN, statementID(want, secretARN)
 	for _, fresh := range []bool{false, true} {
 		policy, err := o.policy(ctx, functionARN, fresh)
 		if awsapi.IsAccessDenied(err) {
@@ -146,6 +156,7 @@ func (o *operation) invocable(ctx context.Context, functionARN, secretARN string
 			return nil, failed("rotation_lambda_arn", "read the policy of the rotation function", "", err)
 		}
 		document := policy.document
+		document.Statements = slices.DeleteFunc(slices.Clone(document.Statements), func(s iampolicy.Statement) bool { return s.Sid == own && isFor(s.JSON(), secretARN) })
 		if atPlan {
 			document = o.planned.onFunction(document, functionARN)
 		}
@@ -171,6 +182,9 @@ func (o *operation) invocable(ctx context.Context, functionARN, secretARN string
 func (o *operation) permitted(ctx context.Context, want Setup, s *scene, kmsKeyARN string, own Permissions, atPlan bool) ([]findings.Finding, error) {
 	access := accessOf(want, s.secret.arn.String(), kmsKeyARN)
 	access.SuperuserOwningService, access.VPC = s.superuser.owner, false
+	if !want.Managed {
+		access.SuperuserKMSKeyARN = cmp.Or(access.SuperuserKMSKeyARN, s.superuser.key)
+	}
 	t := want.RotationType
 	need := findings.Need{
 		FunctionARN: want.FunctionARN, SecretARN: access.SecretARN, SecretTags: map[string]string{},
@@ -186,6 +200,10 @@ func (o *operation) permitted(ctx context.Context, want Setup, s *scene, kmsKeyA
 		}
 		if own.RolePolicy != "" {
 			r = r.With(readPolicy(own.RolePolicyName, own.RolePolicy))
+		} else { // One that this setup has written before goes.
+			r.Policies = slices.DeleteFunc(slices.Clone(r.Policies), func(p findings.Policy) bool {
+				return p.Name == policyName(want, access.SecretARN) && ofOwner(p, access.SecretARN)
+			})
 		}
 		return findings.RolePermissions(r, need)
 	}

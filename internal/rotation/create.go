@@ -50,8 +50,8 @@ func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration)
 	if err != nil {
 		return nil, nil, err
 	}
-	if p := o.refuse(append(noValue(want, sc.secret), problems...)); p != nil {
-		return nil, nil, p
+	if err := o.refuse(append(noValue(want, sc.secret), problems...)); err != nil {
+		return nil, nil, err
 	}
 	if p := want.PlannedRolePolicy; p != "" && p != object.RolePolicy {
 		return nil, o.warnings, wrong("", "Access changed since the plan",
@@ -84,12 +84,17 @@ func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration)
 	return object, o.warnings, nil
 }
 
-// refuse returns the first error among problems, and warns of the others.
-func (o *operation) refuse(problems []Problem) *Problem {
+// refuse returns the errors among problems, and warns of the others if there are
+// none.
+func (o *operation) refuse(problems []Problem) error {
+	var refused Problems
 	for _, p := range problems {
 		if !p.Warning {
-			return &p
+			refused = append(refused, p)
 		}
+	}
+	if len(refused) > 0 {
+		return refused
 	}
 	for _, p := range problems {
 		o.warn(p)

@@ -352,8 +352,8 @@ func (s *Service) CreateAccess(ctx context.Context, want FunctionAccess, timeout
 	if err != nil {
 		return nil, nil, err
 	}
-	if p := o.refuse(problems); p != nil {
-		return nil, o.warnings, p
+	if err := o.refuse(problems); err != nil {
+		return nil, o.warnings, err
 	}
 	if p := want.PlannedRolePolicy; p != "" && p != object.RolePolicy {
 		return nil, o.warnings, wrong("", "Access changed since the plan",
@@ -404,10 +404,11 @@ func (s *Service) UpdateAccess(ctx context.Context, want FunctionAccess, have Ac
 	if err != nil {
 		return nil, nil, err
 	}
-	if p := o.refuse(problems); p != nil {
-		return nil, o.warnings, p
+	if err := o.refuse(problems); err != nil {
+		return nil, o.warnings, err
 	}
 	var u undo
+	o.former = have.StatementID
 	if err := o.grant(ctx, want.FunctionARN, next.Permissions, &u, have.FunctionARN); err != nil {
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 		defer cancel()

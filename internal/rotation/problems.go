@@ -31,6 +31,26 @@ type Problem struct {
 func (p *Problem) Error() string { return p.Summary + ": " + p.Detail }
 func (p *Problem) Unwrap() error { return p.cause }
 
+// Problems are the errors for which something is refused, all at once.
+type Problems []Problem
+
+func (p Problems) Error() string {
+	texts := make([]string, len(p))
+	for i := range p {
+		texts[i] = p[i].Error()
+	}
+	return strings.Join(texts, "\n\n")
+}
+
+// Unwrap returns the problems one by one.
+func (p Problems) Unwrap() []error {
+	all := make([]error, len(p))
+	for i := range p {
+		all[i] = &p[i]
+	}
+	return all
+}
+
 // failed makes a problem of a call that AWS did not carry out.
 func failed(attribute, doing, advice string, err error) *Problem {
 	if p, ok := errors.AsType[*Problem](err); ok {

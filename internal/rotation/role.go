@@ -29,6 +29,13 @@ func ours(p findings.Policy) bool {
 	return marked
 }
 
+// ofOwner reports whether it is the policy of a secret's setup or of a function's
+// access.
+func ofOwner(p findings.Policy, ownerARN string) bool {
+	m, marked := iampolicy.FindMarker(p.Document)
+	return marked && m.Owns(ownerARN)
+}
+
 // role reads a role with its policies, once per run unless fresh. Who may not
 // see the role or its inline policies gets the refusal; a managed policy that
 // may not be seen leaves open what it says.

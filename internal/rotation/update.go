@@ -88,11 +88,12 @@ func (s *Service) Update(ctx context.Context, want Setup, have Object, ask bool,
 	if err != nil {
 		return nil, o.warnings, err
 	}
-	if p := o.refuse(problems); p != nil {
-		return nil, o.warnings, p
+	if err := o.refuse(problems); err != nil {
+		return nil, o.warnings, err
 	}
 
 	var u undo
+	o.former = have.StatementID
 	err = o.grant(ctx, next.SecretARN, next.Permissions, &u)
 	version := ""
 	if err == nil {
@@ -186,7 +187,7 @@ func (s *Service) CheckUpdate(ctx context.Context, want Setup, have Object) ([]P
 	if err != nil {
 		return nil, err
 	}
-	full, err := o.limits(ctx, r, next.Permissions)
+	full, err := o.limits(ctx, r, next.Permissions, oneAccess)
 	return append(problems, lenient(want, full)...), err
 }
 
