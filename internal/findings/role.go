@@ -1,6 +1,7 @@
 package findings
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -35,11 +36,11 @@ func (r Role) With(p Policy) Role {
 
 // Need is what a rotation function has to be allowed.
 type Need struct {
-	// Policy is the least role policy of the function for a secret.
+	// Policy is the least role policy of the function, for one secret or for all of its secrets.
 	Policy      iampolicy.Document
-	FunctionARN string // as the secret is configured with it
-	SecretARN   string // the secret that rotates
-	SecretTags  map[string]string
+	FunctionARN string            // as the secrets are configured with it
+	SecretARN   string            // the secret that rotates; empty if the policy is for all
+	SecretTags  map[string]string // all of its tags
 	// Guards are the resource policies of secrets, by ARN, as far as they were read; nil for a secret without one.
 	Guards map[string]*iampolicy.Document
 	// Own says that the function is one of its user's own, of which nobody knows whether it makes the calls of the policy.
@@ -48,286 +49,264 @@ type Need struct {
 	InVPC bool
 }
 
-// connect are the actions with which Lambda connects a function to its VPC. AWS's lists of them differ; these are in all of them.
-var connect = iampolicy.Statement{Resources: []string{"*"}, Actions: []string{"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"}}
+// call is a request that is made with the execution role.
+type call struct {
+	action, resource string
+	secretARN        string // for a key, the secret that it is used for
+	// several says that the key is one of several, and which of them is the secret's is not known.
+	several bool
+}
 
-// lack is something that a role may not do.
+// reason is why a call is refused.
+type reason struct {
+	code   Code   // instead of the code of the call; may be empty
+	why    string // what follows "because"
+	remedy string
+	unless string // a sentence on how the call may pass all the same; empty if it cannot
+}
+
+// lack is a call that is refused.
 type lack struct {
-	action, target, why, remedy string
-	sure                        bool
+	call
+	reason
 }
 
 // RolePermissions says what a rotation function would be refused because of its execution role. It makes the requests that the least
-// policy allows of the role's own policies. Where the outcome hangs on something that cannot be seen, it says so.
+// policy allows of the role's own policies. Where the outcome hangs on something that cannot be seen, it says so. Of what is not the ARN
+// of a role it says nothing.
 func RolePermissions(r Role, n Need) []Finding {
-	lacks := map[Code][]lack{}
-	open := map[Code][]string{}
-	statements := n.Policy.Statements
-	if n.InVPC {
-		statements = append(slices.Clone(statements), connect)
+	j, err := newJudge(r, n)
+	if err != nil {
+		return nil
 	}
-	for _, s := range statements {
-		for _, resource := range s.Resources {
-			if resource != "*" && strings.Contains(resource, "*") {
-				continue // Which of the secrets it stands for will be there is not known.
-			}
-			for _, action := range s.Actions {
-				if action == "kms:DescribeKey" {
-					continue // AWS lists it, and no function makes the call.
-				}
-				code := codeOf(action, resource, n)
-				for _, context := range n.contexts(s, resource) {
-					found, certain := r.judge(action, resource, context, n)
-					switch {
-					case !certain:
-						open[code] = append(open[code], action)
-					case found != nil:
-						lacks[code] = append(lacks[code], *found)
-					}
-				}
-			}
+	lacks, open := map[Code][]lack{}, map[Code][]lack{}
+	for _, c := range n.calls() {
+		code := n.codeOf(c)
+		reasons, certain := j.refusals(c)
+		if !certain {
+			open[code] = append(open[code], lack{call: c})
+		}
+		for _, because := range reasons {
+			of := cmp.Or(because.code, code)
+			lacks[of] = append(lacks[of], lack{c, because})
 		}
 	}
 	var all []Finding
 	for _, code := range slices.Sorted(maps.Keys(lacks)) {
-		all = append(all, lacking(code, r, n, lacks[code]))
+		all = append(all, n.lacking(code, r, n.weighed(code, lacks[code])))
 	}
 	for _, code := range slices.Sorted(maps.Keys(open)) {
 		if lacks[code] == nil {
-			all = append(all, New(code, Info,
-				fmt.Sprintf("Whether the execution role %s is allowed %s cannot be determined: it hangs on condition keys or policies that cannot be seen from here.", r.ARN, listed(open[code])),
-				"Look at the conditions in the role's policies if the rotation fails."))
+			all = append(all, n.unclear(code, r, open[code]))
 		}
 	}
 	return all
 }
 
 // codeOf is the code of a call that is refused.
-func codeOf(action, resource string, n Need) Code {
-	service, _, _ := strings.Cut(action, ":")
+func (n Need) codeOf(c call) Code {
 	switch {
-	case action == "secretsmanager:GetRandomPassword":
+	case c.action == randomPassword:
 		return RoleRandomPassword
-	case service == "kms":
+	case c.service() == "kms":
 		return RoleKMS
-	case service == "rds":
+	case c.service() == "rds":
 		return RoleRDSDescribe
-	case service == "ec2":
+	case c.service() == "ec2":
 		return RoleVPC
-	case service != "secretsmanager":
+	case c.service() != "secretsmanager":
 		return RoleServiceAccess
-	case resource == n.SecretARN || n.readsOnly(resource) == "":
+	case n.rotates(c.resource):
 		return RoleSecretAccess
-	case action == "secretsmanager:DescribeSecret":
+	case c.action == "secretsmanager:DescribeSecret":
 		return SuperuserRDSManagedAccess
 	}
 	return SuperuserNotReadable
 }
 
-// readsOnly returns a secret that the function only reads, as it does superuser secrets, and empty for one that it rotates.
-func (n Need) readsOnly(secretARN string) string {
-	for _, s := range n.Policy.Statements {
-		if slices.Contains(s.Resources, secretARN) && slices.Contains(s.Actions, "secretsmanager:PutSecretValue") {
-			return ""
-		}
-	}
-	return secretARN
+// either has the calls of which a function makes one kind or the other, by what the superuser secret is of, which nobody but the function
+// reads.
+var either = map[string]string{
+	"rds:DescribeDBInstances":            "instance",
+	"rds:DescribeDBClusters":             "cluster",
+	"redshift:DescribeClusters":          "Redshift cluster",
+	"redshift-serverless:ListNamespaces": "Redshift Serverless",
+	"redshift-serverless:ListWorkgroups": "Redshift Serverless",
 }
 
-// contexts are the condition keys of the requests that a statement is for: one for each of the secrets that a key is used for.
-func (n Need) contexts(s iampolicy.Statement, resource string) []map[string][]string {
-	base := map[string][]string{
-		"aws:securetransport": {"true"}, "aws:requestedregion": {region(n.FunctionARN)}, "aws:principaltype": {"AssumedRole"},
-		"lambda:sourcefunctionarn": {unqualified(n.FunctionARN)},
+// weighed makes those lacks of a kind unsure that another kind of database does without. Where every one lacks something, rotation cannot
+// work.
+func (n Need) weighed(code Code, lacks []lack) []lack {
+	lacking := map[string]bool{}
+	for _, l := range lacks {
+		lacking[either[l.action]] = true
 	}
-	if resource == n.SecretARN {
-		base["secretsmanager:secretid"] = []string{n.SecretARN}
-		base[strings.ToLower(iampolicy.RotatesWithKey)] = []string{n.FunctionARN}
-		for key, value := range n.SecretTags {
-			base["aws:resourcetag/"+strings.ToLower(key)] = []string{value}
-			base["secretsmanager:resourcetag/"+strings.ToLower(key)] = []string{value}
+	spared := slices.ContainsFunc(n.calls(), func(c call) bool {
+		kind := either[c.action]
+		return kind != "" && n.codeOf(c) == code && !lacking[kind]
+	})
+	for i, l := range lacks {
+		if spared && either[l.action] != "" {
+			lacks[i].unless = "Which of its calls the function makes depends on the kind of database that the superuser secret is for, which is not known here."
 		}
 	}
-	all := []map[string][]string{base}
-	for _, c := range s.Conditions {
-		var next []map[string][]string
-		for _, context := range all {
-			for _, value := range c.Values {
-				more := maps.Clone(context)
-				more[strings.ToLower(c.Key)] = []string{value}
-				next = append(next, more)
-			}
-		}
-		all = next
-	}
-	return all
+	return lacks
 }
 
-// known reports whether the value of a condition key, or that there is none, is known for the calls of a function on a resource.
-func (n Need) known(resource string) func(key string) bool {
-	return func(key string) bool {
-		switch key {
-		case "aws:sourcearn", "aws:sourceaccount", "aws:multifactorauthpresent":
-			return true // Calls of a role have none.
-		}
-		return strings.HasPrefix(key, "aws:principaltag/") ||
-			resource == n.SecretARN && (strings.HasPrefix(key, "aws:resourcetag/") || strings.HasPrefix(key, "secretsmanager:resourcetag/"))
-	}
+// judge knows what says whether the role may make a call.
+type judge struct {
+	role     Role
+	need     Need
+	who      iampolicy.Principal
+	identity []iampolicy.Document
+	boundary *iampolicy.Document
 }
 
-// judge makes one request. It returns what is lacking if the request is refused.
-func (r Role) judge(action, resource string, context map[string][]string, n Need) (found *lack, certain bool) {
-	for key, value := range r.Tags {
-		context["aws:principaltag/"+strings.ToLower(key)] = []string{value}
-	}
+func newJudge(r Role, n Need) (*judge, error) {
 	a, err := arn.ParseRole(r.ARN)
 	if err != nil {
-		return nil, false
+		return nil, err
 	}
-	_, function, _ := strings.Cut(unqualified(n.FunctionARN), ":function:")
-	request := iampolicy.Request{
-		Principal: iampolicy.Principal{
-			ARN: r.ARN, AccountID: a.AccountID,
-			SessionARN: "arn:" + a.Partition + ":sts::" + a.AccountID + ":assumed-role/" + a.Name + "/" + function,
-		},
-		Action: action, Resource: resource, Context: context,
+	j := &judge{role: r, need: n, who: iampolicy.Principal{ARN: r.ARN, AccountID: a.AccountID}}
+	if f, err := arn.ParseFunction(n.FunctionARN); err == nil {
+		// Lambda names the session of a function after it.
+		j.who.SessionARN = "arn:" + a.Partition + ":sts::" + a.AccountID + ":assumed-role/" + a.Name + "/" + f.Name
 	}
-	var identity []iampolicy.Document
 	for _, p := range r.Policies {
-		if p.Unreadable {
-			return nil, false
-		}
-		identity = append(identity, p.Document)
+		j.identity = append(j.identity, p.read())
 	}
-	policies := iampolicy.Policies{Identity: identity}
 	if r.Boundary != nil {
-		if r.Boundary.Unreadable {
-			return nil, false
-		}
-		policies.Boundary = &r.Boundary.Document
+		j.boundary = new(r.Boundary.read())
 	}
-	guard, read := n.Guards[resource]
-	policies.Resource = guard
-	determine := func(p iampolicy.Policies) (iampolicy.Decision, bool) {
-		return iampolicy.Determine(request, p, n.known(resource))
+	return j, nil
+}
+
+// read returns what a policy says. One that is unreadable may allow and deny anything: that hangs on a key that no request has.
+func (p Policy) read() iampolicy.Document {
+	if !p.Unreadable {
+		return p.Document
 	}
-	decision, certain := determine(policies)
-	if decision == iampolicy.Allow || !certain {
-		return nil, certain
+	perhaps := iampolicy.Statement{
+		Effect: iampolicy.EffectAllow, Actions: []string{"*"}, Resources: []string{"*"},
+		Conditions: []iampolicy.Condition{{Operator: "StringEquals", Key: "rotation:unreadable", Values: []string{"true"}}},
 	}
-	target := targetOf(resource, n)
-	found = &lack{action: action, target: target, sure: true}
-	unbounded := policies
-	unbounded.Boundary = nil
-	within, _ := determine(unbounded)
+	never := perhaps
+	never.Effect = iampolicy.EffectDeny
+	return iampolicy.Document{Version: iampolicy.Version, Statements: []iampolicy.Statement{perhaps, never}}
+}
+
+// question is a request of which not all is known.
+type question struct {
+	iampolicy.Request
+	known func(key string) bool
+}
+
+// denies reports whether a statement of the policies certainly denies.
+func (q question) denies(p iampolicy.Policies) bool {
+	decision, certain := iampolicy.Determine(q.Request, p, q.known)
+	return decision == iampolicy.ExplicitDeny && certain
+}
+
+// refuses reports whether the policies certainly do not allow.
+func (q question) refuses(p iampolicy.Policies) bool {
+	decision, certain := iampolicy.Determine(q.Request, p, q.known)
+	return decision != iampolicy.Allow && certain
+}
+
+// refusals makes one request. It returns why the request is refused, if it certainly is.
+func (j *judge) refusals(c call) (reasons []reason, certain bool) {
+	q := question{iampolicy.Request{Principal: j.who, Action: c.action, Resource: c.resource, Context: j.context(c)}, j.need.known(c)}
+	p := iampolicy.Policies{Identity: j.identity, Boundary: j.boundary}
+	guard, read := j.need.Guards[c.resource]
+	unless := ""
 	switch {
-	case decision == iampolicy.ExplicitDeny:
-		found.why, found.remedy = r.denies(request, guard, n), "Except the role from that Deny."
-	case within == iampolicy.Allow:
-		found.why = fmt.Sprintf("Its permissions boundary %q does not allow it.", r.Boundary.Name)
-		found.remedy = "Allow it in the boundary: the boundary limits what every policy of the role can give."
-	default:
-		found.why = "No policy of the role allows it."
-		found.remedy = "Give the role the policy that the data source `rotation_role_policy` computes, or let `rotation_function_access` write one for all secrets of the function."
-		if strings.HasPrefix(action, "ec2:") {
-			found.remedy = "Attach `AWSLambdaVPCAccessExecutionRole` to the role, or set `vpc_access = true`."
-		}
-		// A resource's own policy may name the role.
-		found.sure = read || !ownPolicy(action, resource)
+	case owner(c.resource) != "" && owner(c.resource) != j.who.AccountID:
+		// What another account allows cannot be seen here, and does nothing unless the role's own policies allow it as well.
+	case read:
+		p.Resource = guard
+	case c.service() == "kms":
+		unless = "The policy of the key may allow it all the same; what that says is not known here."
+	case c.service() == "secretsmanager" && c.resource != "*":
+		unless = "A resource policy of the secret may allow it all the same; what that says is not known here."
 	}
-	return found, true
-}
-
-// ownPolicy reports whether what an action is on has a policy of its own, which can allow the role what its own policies do not.
-func ownPolicy(action, resource string) bool {
-	return resource != "*" && (strings.HasPrefix(action, "secretsmanager:") || strings.HasPrefix(action, "kms:"))
-}
-
-// denies says which policy denies a request.
-func (r Role) denies(request iampolicy.Request, guard *iampolicy.Document, n Need) string {
-	denied := func(p iampolicy.Policies) bool {
-		decision, _ := iampolicy.Determine(request, p, n.known(request.Resource))
-		return decision == iampolicy.ExplicitDeny
+	if decision, _ := iampolicy.Determine(q.Request, p, q.known); decision == iampolicy.Allow {
+		return nil, true
 	}
-	for _, p := range r.Policies {
-		if denied(iampolicy.Policies{Identity: []iampolicy.Document{p.Document}}) {
-			return fmt.Sprintf("Its policy %q denies it.", p.Name)
+	// What is known only by a pattern may be something that the role is allowed after all.
+	if c.vague() {
+		p.Identity = loosened(p.Identity)
+		if p.Boundary != nil {
+			p.Boundary = &loosened([]iampolicy.Document{*p.Boundary})[0]
 		}
 	}
-	if guard != nil && denied(iampolicy.Policies{Resource: guard}) {
-		return "The resource policy of the secret denies it."
+	if c.several || strings.Contains(c.secretARN, "*") {
+		delete(q.Context, encryptedSecret)
 	}
-	return fmt.Sprintf("Its permissions boundary %q denies it.", r.Boundary.Name)
-}
-
-// targetOf names a resource in a sentence.
-func targetOf(resource string, n Need) string {
 	switch {
-	case resource == "*":
-		return ""
-	case resource == n.SecretARN:
-		return " on the secret"
+	case !q.refuses(p):
+		return nil, false
+	case q.denies(p):
+		return j.denials(q, p), true
 	}
-	return " on " + resource
+	return j.omissions(q, p, unless), true
 }
 
-// lacking is one finding of all that a role lacks of a kind.
-func lacking(code Code, r Role, n Need, lacks []lack) Finding {
-	severity := Error
-	var parts, whys, remedies []string
-	byTarget := map[string][]string{}
-	for _, l := range lacks {
-		byTarget[l.target] = append(byTarget[l.target], l.action)
-		whys, remedies = append(whys, l.why), append(remedies, l.remedy)
-		if !l.sure || n.Own {
-			severity = Warning
+// denials returns which of the policies deny.
+func (j *judge) denials(q question, p iampolicy.Policies) []reason {
+	var reasons []reason
+	for i, policy := range j.role.Policies {
+		if q.denies(iampolicy.Policies{Identity: p.Identity[i : i+1]}) {
+			reasons = append(reasons, reason{why: fmt.Sprintf("its policy %q denies that", policy.Name), remedy: "Remove the Deny, or limit it to something else."})
 		}
 	}
-	for _, target := range slices.Sorted(maps.Keys(byTarget)) {
-		parts = append(parts, listed(byTarget[target])+target)
-	}
-	detail := fmt.Sprintf("The execution role %s is not allowed %s. %s", r.ARN, strings.Join(parts, ", nor "), strings.Join(unique(whys), " "))
-	remedy := strings.Join(unique(remedies), " ")
-	if severity == Warning && n.Own {
-		remedy += " Ignore this if your function does without."
-	} else if severity == Warning {
-		detail += " The policy of the secret or key itself may allow it, which was not looked at."
-	}
-	return New(code, severity, detail, remedy)
-}
-
-// listed writes actions one after the other, each once.
-func listed(actions []string) string {
-	actions = unique(actions)
-	for i := range actions {
-		actions[i] = "`" + actions[i] + "`"
-	}
-	if n := len(actions); n > 1 {
-		return strings.Join(actions[:n-1], ", ") + " and " + actions[n-1]
-	}
-	return strings.Join(actions, "")
-}
-
-// unique returns texts without repetitions, in their order.
-func unique(texts []string) []string {
-	var once []string
-	for _, text := range texts {
-		if !slices.Contains(once, text) {
-			once = append(once, text)
+	guard := iampolicy.Policies{Resource: p.Resource}
+	if p.Boundary != nil {
+		if q.denies(iampolicy.Policies{Boundary: p.Boundary}) {
+			reasons = append(reasons, reason{why: fmt.Sprintf("its permissions boundary %q denies that", j.role.Boundary.Name), remedy: "Remove the Deny from the boundary, or limit it to something else."})
 		}
+		guard.Boundary = &iampolicy.Document{} // A Deny with NotPrincipal is for all that have a boundary, whatever that says.
 	}
-	return once
+	if q.denies(guard) {
+		reasons = append(reasons, reason{code: SecretPolicyDenies, why: "the resource policy of the secret denies that", remedy: "Except the role from the Deny in the resource policy."})
+	}
+	return reasons
 }
 
-func region(functionARN string) string {
-	a, _ := arn.ParseFunction(functionARN)
-	return a.Region
+// omissions returns which of the policies would have to allow.
+func (j *judge) omissions(q question, p iampolicy.Policies, unless string) []reason {
+	var reasons []reason
+	if q.refuses(iampolicy.Policies{Identity: p.Identity, Resource: p.Resource}) {
+		remedy := "Give the role the policy that the data source `rotation_role_policy` computes, or let `rotation_function_access` write one for all secrets of the function."
+		if strings.HasPrefix(q.Action, "ec2:") {
+			remedy = "Attach `AWSLambdaVPCAccessExecutionRole` to the role, or set `vpc_access = true`."
+		}
+		reasons = append(reasons, reason{why: "none of its policies allows that", remedy: remedy, unless: unless})
+	}
+	if p.Boundary != nil && q.refuses(iampolicy.Policies{Identity: []iampolicy.Document{*p.Boundary}}) {
+		reasons = append(reasons, reason{
+			why:    fmt.Sprintf("its permissions boundary %q does not allow that", j.role.Boundary.Name),
+			remedy: "Allow it in the boundary: no policy of the role can give more than that.", unless: unless,
+		})
+	}
+	return reasons
 }
 
-func unqualified(functionARN string) string {
-	a, err := arn.ParseFunction(functionARN)
-	if err != nil {
-		return functionARN
+// loosened returns documents that allow on any resource what they allow on some, and deny only what they deny on all that a request
+// names.
+func loosened(documents []iampolicy.Document) []iampolicy.Document {
+	var all []iampolicy.Document
+	for _, d := range documents {
+		loose := iampolicy.Document{Version: d.Version}
+		for _, s := range d.Statements {
+			switch {
+			case s.Effect == iampolicy.EffectAllow && len(s.Resources)+len(s.NotResources) > 0:
+				s.Resources, s.NotResources = []string{"*"}, nil
+			case s.Effect == iampolicy.EffectDeny && s.NotResources != nil:
+				continue
+			}
+			loose.Statements = append(loose.Statements, s)
+		}
+		all = append(all, loose)
 	}
-	return a.Unqualified().String()
+	return all
 }

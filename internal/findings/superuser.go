@@ -54,17 +54,21 @@ func sameSecret(id, full string) bool {
 }
 
 // SuperuserElsewhere says what the account of a superuser secret has to add so that an execution role of another account can read it.
+// The key is that of the secret, empty if it is not known; the role is empty if it is not.
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html.
 func SuperuserElsewhere(superuserARN, keyARN, roleARN string) Finding {
-	key := "the secret needs a customer managed key, since no other account can use `aws/secretsmanager`: give it as `superuser_kms_key_arn`. The key's policy has to allow the role `kms:Decrypt` and `kms:DescribeKey`"
-	if keyARN != "" {
-		key = "the policy of the key " + keyARN + " has to allow the role `kms:Decrypt` and `kms:DescribeKey`"
-	}
+	role := "the execution role " + roleARN
 	if roleARN == "" {
-		roleARN = "of the function"
+		role = "the execution role of the function"
+	}
+	const decrypt = "has to allow the role `kms:Decrypt` and `kms:DescribeKey`"
+	key := "The policy of its key " + keyARN + " " + decrypt + "."
+	if keyARN == "" {
+		key = "The secret needs a customer managed key, since no other account can use `aws/secretsmanager`, and the policy of that key " + decrypt + ". Give the key in the configuration as well, so that the role's own policy covers it."
 	}
 	f := New(SuperuserOtherAccount, Warning,
-		fmt.Sprintf("The superuser secret %s is in another account. The execution role is allowed to read it, which does nothing until that account allows it, too. Whether it does can't be seen from here.", superuserARN),
-		fmt.Sprintf("In the account of the superuser secret, its resource policy has to allow the role %s `secretsmanager:GetSecretValue`, and %s.", roleARN, key))
+		fmt.Sprintf("The superuser secret %s is in another account than %s, so that both accounts have to allow the role to read it. Whether the other account does cannot be seen from here.", superuserARN, role),
+		"In the account of the superuser secret, its resource policy has to allow the role `secretsmanager:GetSecretValue`. "+key)
 	f.Argument = SuperuserArgument
 	return f
 }
