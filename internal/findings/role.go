@@ -226,6 +226,8 @@ func (j *judge) refusals(c call) (reasons []reason, certain bool) {
 		p.Resource = guard
 	case c.service() == "kms":
 		unless = "The policy of the key may allow it all the same; what that says is not known here."
+	case c.service() == "ec2":
+		unless = "A function that is connected to its VPC stays so for now; Lambda needs this to connect it anew."
 	case c.service() == "secretsmanager" && c.resource != "*":
 		unless = "A resource policy of the secret may allow it all the same; what that says is not known here."
 	}

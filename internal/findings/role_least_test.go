@@ -105,7 +105,7 @@ func (x taken) code(guarded bool) (Code, Severity) {
 	case service == "rds":
 		return RoleRDSDescribe, Error
 	case service == "ec2":
-		return RoleVPC, Error
+		return RoleVPC, Warning
 	}
 	return RoleServiceAccess, Error
 }

@@ -381,7 +381,7 @@ func TestRolePermissions(t *testing.T) {
 
 		"VPC": {
 			func(c *roleCase) { c.need.InVPC = true },
-			[]string{"error role-vpc"},
+			[]string{"warning role-vpc"},
 			[]string{"`ec2:CreateNetworkInterface`, `ec2:DeleteNetworkInterface` and `ec2:DescribeNetworkInterfaces`, because none of its policies allows that.", "`vpc_access = true`"},
 		},
 		"VPC, allowed": {func(c *roleCase) { c.need.InVPC = true; c.also("vpc", allow("ec2:*NetworkInterface*", "*")) }, nil, nil},
@@ -397,7 +397,7 @@ func TestRolePermissions(t *testing.T) {
 		"VPC, described with ARN": {func(c *roleCase) {
 			c.need.InVPC = true
 			c.also("vpc", allow("ec2:*", "arn:aws:ec2:eu-central-1:123456789012:*/*"))
-		}, []string{"error role-vpc"}, nil},
+		}, []string{"warning role-vpc"}, nil},
 		"VPC, denied by the boundary": {func(c *roleCase) {
 			c.need.InVPC = true
 			c.also("vpc", allow("ec2:*", "*"))

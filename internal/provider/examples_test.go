@@ -144,7 +144,7 @@ func exampleCases() map[string]exampleCase {
 			plans: []string{"(moved from aws_secretsmanager_secret_rotation.orders)", "0 to add, 1 to change, 0 to destroy"},
 		},
 		"resources/rotation_function_access/resource.tf": {
-			plans: []string{"rotation_function_access.rotator will be created", "rotation_setup.this[\"orders\"] will be created", "6 to add, 0 to change, 0 to destroy"},
+			plans: []string{"rotation_function_access.rotator will be created", "rotation_setup.app[\"orders\"] will be created", "9 to add, 0 to change, 0 to destroy"},
 		},
 		"resources/rotation_function_access/import-by-string-id.tf": {
 			beside: func(_ *testing.T, w exampleWorld) map[string]string {

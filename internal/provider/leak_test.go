@@ -145,7 +145,9 @@ func talkativeRun(t *testing.T, file string) {
 		},
 		{
 			PreConfig: func() { read(single, 2) },
-			Config:    w.setup(`rotate_triggers = { a = "` + needle + `" }`), PostApplyFunc: remember,
+			Config: w.setup(`rotate_triggers = { a = "`+needle+`" }`) +
+				w.functionAccess(`rotation_types = ["MySQLMultiUser"]`, fmt.Sprintf("superuser_secret_arns = [%q]", superuser)),
+			PostApplyFunc: remember,
 		},
 		{Config: w.setup(`rotate_triggers = { a = "2" }`), PostApplyFunc: remember},
 		{

@@ -70,7 +70,7 @@ func (o *operation) lacksVPC(ctx context.Context, f *function, roleARN string) (
 		r.Policies = others
 		return findings.RolePermissions(r, need)
 	})
-	return findings.HasErrors(found), err
+	return wanting(found), err
 }
 
 // preflight is all that a setup is checked for before its first write, and at

@@ -276,7 +276,10 @@ func (o *operation) checkFunction(ctx context.Context, want FunctionAccess, s *f
 	if err != nil {
 		return nil, fmt.Errorf("the role policy of a function: %w", err)
 	}
-	need := findings.Need{FunctionARN: want.FunctionARN, Policy: policy, InVPC: s.function.inVPC}
+	need := findings.Need{
+		FunctionARN: want.FunctionARN, Policy: policy, InVPC: s.function.inVPC,
+		Own: !slices.ContainsFunc(want.Access.Types, func(t *catalog.RotationType) bool { return t.Strategy != catalog.CustomStrategy }),
+	}
 	found, err := o.judged(ctx, next.RoleARN, func(r findings.Role) []findings.Finding {
 		return findings.RolePermissions(r.With(readPolicy(next.RolePolicyName, next.RolePolicy)), need)
 	})

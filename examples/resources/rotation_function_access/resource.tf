@@ -9,22 +9,21 @@ terraform {
   }
 }
 
-# The secrets that one function rotates, and the superuser secret that it logs in
-# with. All have their values already.
-variable "secret_arns" {
-  type        = map(string)
-  description = "ARNs of the secrets by name."
-  default = {
-    orders  = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:orders-AbCdEf"
-    billing = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:billing-GhIjKl"
-  }
+# Any number of secrets, which one function rotates. They need their first values
+# before the setups below: see the example of rotation_setup.
+resource "aws_secretsmanager_secret" "app" {
+  # checkov:skip=CKV2_AWS_57: rotated by rotation_setup.app
+  for_each = toset(["orders", "billing"])
+  name     = each.key
 }
 
-variable "superuser_secret_arn" {
-  type    = string
-  default = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:superuser-MnOpQr"
+# The superuser that the function logs in with to change their passwords.
+resource "aws_secretsmanager_secret" "superuser" {
+  name = "superuser"
 }
 
+# The rotation function, here AWS's template for alternating users of PostgreSQL.
+# It has to reach both the database and Secrets Manager.
 resource "aws_lambda_function" "rotator" {
   function_name = "postgresql-alternating-users"
   role          = aws_iam_role.rotator.arn
@@ -62,7 +61,7 @@ resource "aws_iam_role_policy_attachment" "rotator" {
 resource "rotation_function_access" "rotator" {
   rotation_lambda_arn   = aws_lambda_function.rotator.arn
   rotation_types        = ["PostgreSQLMultiUser"]
-  superuser_secret_arns = [var.superuser_secret_arn]
+  superuser_secret_arns = [aws_secretsmanager_secret.superuser.arn]
 
   # Optional. With it, a role that is replaced is served in the same apply.
   role_arn = aws_iam_role.rotator.arn
@@ -70,12 +69,12 @@ resource "rotation_function_access" "rotator" {
   depends_on = [aws_iam_role_policy_attachment.rotator]
 }
 
-resource "rotation_setup" "this" {
-  for_each = var.secret_arns
+resource "rotation_setup" "app" {
+  for_each = aws_secretsmanager_secret.app
 
-  secret_id            = each.value
+  secret_id            = each.value.arn
   rotation_type        = "PostgreSQLMultiUser"
-  superuser_secret_arn = var.superuser_secret_arn
+  superuser_secret_arn = aws_secretsmanager_secret.superuser.arn
 
   # The access is there before the setup, and goes after it.
   access              = "external"
