@@ -12,22 +12,15 @@ import (
 )
 
 type functionAccessModel struct {
+	permissionsModel
 	Region                  types.String `tfsdk:"region"`
-	RotationLambdaARN       types.String `tfsdk:"rotation_lambda_arn"`
 	RotationTypes           types.Set    `tfsdk:"rotation_types"`
 	SuperuserSecretARNs     types.Set    `tfsdk:"superuser_secret_arns"`
 	SuperuserKMSKeyARNs     types.Set    `tfsdk:"superuser_kms_key_arns"`
 	KMSKeyARNs              types.Set    `tfsdk:"kms_key_arns"`
 	KeytabSecretARNs        types.Set    `tfsdk:"keytab_secret_arns"`
 	ReadReplica             types.Bool   `tfsdk:"read_replica"`
-	RoleARN                 types.String `tfsdk:"role_arn"`
-	VPCAccess               types.Bool   `tfsdk:"vpc_access"`
-	StatementID             types.String `tfsdk:"statement_id"`
-	RolePolicyName          types.String `tfsdk:"role_policy_name"`
 	Preflight               types.String `tfsdk:"preflight"`
-	RoleName                types.String `tfsdk:"role_name"`
-	RolePolicy              types.String `tfsdk:"role_policy"`
-	InvokePermission        types.String `tfsdk:"invoke_permission"`
 	SuperuserOwningServices types.Map    `tfsdk:"superuser_owning_services"`
 }
 
@@ -110,17 +103,8 @@ func (m functionAccessModel) policyKnown(ctx context.Context) bool {
 // object is what the state records.
 func (m functionAccessModel) object(ctx context.Context) rotation.AccessObject {
 	o := rotation.AccessObject{
-		Permissions: rotation.Permissions{
-			FunctionARN:      m.RotationLambdaARN.ValueString(),
-			RoleARN:          m.RoleARN.ValueString(),
-			RoleName:         m.RoleName.ValueString(),
-			StatementID:      m.StatementID.ValueString(),
-			RolePolicyName:   m.RolePolicyName.ValueString(),
-			RolePolicy:       m.RolePolicy.ValueString(),
-			InvokePermission: m.InvokePermission.ValueString(),
-			VPC:              m.VPCAccess.ValueBool(),
-		},
-		Superusers: elements(ctx, m.SuperuserSecretARNs), SuperuserOwners: map[string]string{},
+		Permissions: m.permissions(),
+		Superusers:  elements(ctx, m.SuperuserSecretARNs), SuperuserOwners: map[string]string{},
 	}
 	if !m.SuperuserOwningServices.IsNull() {
 		_ = m.SuperuserOwningServices.ElementsAs(ctx, &o.SuperuserOwners, false)
@@ -130,13 +114,7 @@ func (m functionAccessModel) object(ctx context.Context) rotation.AccessObject {
 
 // record sets the computed attributes from an object.
 func (m *functionAccessModel) record(o rotation.AccessObject) {
-	m.RoleARN = orNull(o.RoleARN)
-	m.RoleName = orNull(o.RoleName)
-	m.StatementID = orNull(o.StatementID)
-	m.RolePolicyName = orNull(o.RolePolicyName)
-	m.VPCAccess = types.BoolValue(o.VPC)
-	m.RolePolicy = orNull(o.RolePolicy)
-	m.InvokePermission = orNull(o.InvokePermission)
+	m.recordPermissions(o.Permissions)
 	owners := map[string]attr.Value{}
 	for secretARN, owner := range o.SuperuserOwners {
 		owners[secretARN] = types.StringValue(owner)

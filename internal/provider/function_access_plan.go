@@ -122,7 +122,7 @@ func (r *functionAccessResource) ModifyPlan(ctx context.Context, req resource.Mo
 		}
 		r.planUpdate(ctx, config, &plan, state, req.Config.Raw.IsFullyKnown(), &resp.Diagnostics)
 		defer func() {
-			r.repair(ctx, state.RotationLambdaARN.ValueString(), state.object(ctx).Permissions, req, resp)
+			r.repair(ctx, state.RotationLambdaARN.ValueString(), state.permissions(), req, resp)
 		}()
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)

@@ -25,19 +25,7 @@ func TestFunctionAccessSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := map[string]string{}
-	for _, a := range schemas.ResourceSchemas["rotation_function_access"].Block.Attributes {
-		switch {
-		case a.Required:
-			got[a.Name] = "required"
-		case a.Optional && a.Computed:
-			got[a.Name] = "optional, computed"
-		case a.Optional:
-			got[a.Name] = "optional"
-		default:
-			got[a.Name] = "computed"
-		}
-	}
+	got := kindsOf(schemas.ResourceSchemas["rotation_function_access"])
 	want := map[string]string{}
 	for kind, names := range map[string]string{
 		"required":           "rotation_lambda_arn rotation_types",

@@ -66,6 +66,24 @@ func checkAttribute(t *testing.T, at string, a *tfprotov6.SchemaAttribute) {
 	}
 }
 
+// kindsOf says of each attribute who sets it.
+func kindsOf(schema *tfprotov6.Schema) map[string]string {
+	kinds := map[string]string{}
+	for _, a := range schema.Block.Attributes {
+		switch {
+		case a.Required:
+			kinds[a.Name] = "required"
+		case a.Optional && a.Computed:
+			kinds[a.Name] = "optional, computed"
+		case a.Optional:
+			kinds[a.Name] = "optional"
+		default:
+			kinds[a.Name] = "computed"
+		}
+	}
+	return kinds
+}
+
 // TestSetupSchema has what other tests and users rely on.
 func TestSetupSchema(t *testing.T) {
 	t.Parallel()
@@ -75,19 +93,7 @@ func TestSetupSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := map[string]string{}
-	for _, a := range schemas.ResourceSchemas["rotation_setup"].Block.Attributes {
-		switch {
-		case a.Required:
-			got[a.Name] = "required"
-		case a.Optional && a.Computed:
-			got[a.Name] = "optional, computed"
-		case a.Optional:
-			got[a.Name] = "optional"
-		default:
-			got[a.Name] = "computed"
-		}
-	}
+	got := kindsOf(schemas.ResourceSchemas["rotation_setup"])
 	want := map[string]string{"secret_id": "required"}
 	for kind, names := range map[string]string{
 		"optional": "region rotation_lambda_arn rotation_type superuser_secret_arn superuser_kms_key_arn read_replica keytab_secret_arns keytab_kms_key_arn rotation_rules access rotate_immediately rotate_triggers " +

@@ -18,9 +18,9 @@ import (
 )
 
 type setupModel struct {
+	permissionsModel
 	Region                 types.String   `tfsdk:"region"`
 	SecretID               types.String   `tfsdk:"secret_id"`
-	RotationLambdaARN      types.String   `tfsdk:"rotation_lambda_arn"`
 	RotationType           types.String   `tfsdk:"rotation_type"`
 	SuperuserSecretARN     types.String   `tfsdk:"superuser_secret_arn"`
 	SuperuserKMSKeyARN     types.String   `tfsdk:"superuser_kms_key_arn"`
@@ -30,22 +30,15 @@ type setupModel struct {
 	RotationRules          types.Object   `tfsdk:"rotation_rules"`
 	RotationEnabled        types.Bool     `tfsdk:"rotation_enabled"`
 	Access                 types.String   `tfsdk:"access"`
-	RoleARN                types.String   `tfsdk:"role_arn"`
 	KMSKeyARN              types.String   `tfsdk:"kms_key_arn"`
 	RotateImmediately      types.Bool     `tfsdk:"rotate_immediately"`
 	RotateTriggers         types.Map      `tfsdk:"rotate_triggers"`
 	WaitForRotation        types.Bool     `tfsdk:"wait_for_rotation"`
 	Preflight              types.String   `tfsdk:"preflight"`
 	CheckSecretValue       types.Bool     `tfsdk:"check_secret_value"`
-	StatementID            types.String   `tfsdk:"statement_id"`
-	RolePolicyName         types.String   `tfsdk:"role_policy_name"`
-	VPCAccess              types.Bool     `tfsdk:"vpc_access"`
 	ExternalRoleARN        types.String   `tfsdk:"external_secret_rotation_role_arn"`
 	ExternalMetadata       types.List     `tfsdk:"external_secret_rotation_metadata"`
 	SecretARN              types.String   `tfsdk:"secret_arn"`
-	RoleName               types.String   `tfsdk:"role_name"`
-	RolePolicy             types.String   `tfsdk:"role_policy"`
-	InvokePermission       types.String   `tfsdk:"invoke_permission"`
 	OwningService          types.String   `tfsdk:"owning_service"`
 	SuperuserOwningService types.String   `tfsdk:"superuser_owning_service"`
 	PreviousRotationRules  types.Object   `tfsdk:"previous_rotation_rules"`
@@ -186,16 +179,7 @@ func (m setupModel) triggersKnown(ctx context.Context) bool {
 func (m setupModel) object(ctx context.Context) rotation.Object {
 	ignored := &diag.Diagnostics{}
 	o := rotation.Object{
-		Permissions: rotation.Permissions{
-			FunctionARN:      m.RotationLambdaARN.ValueString(),
-			RoleARN:          m.RoleARN.ValueString(),
-			RoleName:         m.RoleName.ValueString(),
-			StatementID:      m.StatementID.ValueString(),
-			RolePolicyName:   m.RolePolicyName.ValueString(),
-			RolePolicy:       m.RolePolicy.ValueString(),
-			InvokePermission: m.InvokePermission.ValueString(),
-			VPC:              m.VPCAccess.ValueBool(),
-		},
+		Permissions:         m.permissions(),
 		SecretARN:           m.SecretARN.ValueString(),
 		Rules:               rulesOf(ctx, m.RotationRules, ignored),
 		Enabled:             m.RotationEnabled.ValueBool(),
@@ -220,16 +204,10 @@ func (m setupModel) object(ctx context.Context) rotation.Object {
 
 // record sets the computed attributes from an object.
 func (m *setupModel) record(o rotation.Object) {
+	m.recordPermissions(o.Permissions)
 	m.SecretARN = orNull(o.SecretARN)
 	m.RotationEnabled = types.BoolValue(o.Enabled)
-	m.RoleARN = orNull(o.RoleARN)
-	m.RoleName = orNull(o.RoleName)
 	m.KMSKeyARN = orNull(o.KMSKeyARN)
-	m.StatementID = orNull(o.StatementID)
-	m.RolePolicyName = orNull(o.RolePolicyName)
-	m.VPCAccess = types.BoolValue(o.VPC)
-	m.RolePolicy = orNull(o.RolePolicy)
-	m.InvokePermission = orNull(o.InvokePermission)
 	m.OwningService = orNull(o.OwningService)
 	m.SuperuserOwningService = orNull(o.SuperuserOwner)
 	m.PreviousRotationRules = rulesValue(o.PreviousRules)

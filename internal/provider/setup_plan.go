@@ -51,7 +51,7 @@ func (r *setupResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 			return
 		}
 		r.planUpdate(ctx, config, &plan, state, req.Config.Raw.IsFullyKnown(), &resp.Diagnostics)
-		defer func() { r.repair(ctx, state.SecretARN.ValueString(), state.object(ctx).Permissions, req, resp) }()
+		defer func() { r.repair(ctx, state.SecretARN.ValueString(), state.permissions(), req, resp) }()
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
