@@ -53,9 +53,17 @@ func TestAcceptanceOnLab(t *testing.T) {
 func testSetupOn(t *testing.T, cfg aws.Config, block string) {
 	t.Helper()
 	a := newAccount(t, cfg)
-	setup := func(rules string) string {
-		return block + fmt.Sprintf("resource \"rotation_setup\" \"test\" {\n  secret_id = %q\n  rotation_lambda_arn = %q\n  rotation_rules = { %s }\n}\n", a.secretARN, a.functionARN, rules)
+	setup := func(rules string, more ...string) string {
+		if len(more) == 0 {
+			more = []string{fmt.Sprintf("rotation_lambda_arn = %q", a.functionARN)}
+		}
+		return block + fmt.Sprintf("resource \"rotation_setup\" \"test\" {\n  secret_id = %q\n  rotation_rules = { %s }\n  %s\n}\n", a.secretARN, rules, strings.Join(more, "\n  "))
 	}
+	shared := func(trigger string) string {
+		return setup(`automatically_after_days = 30`, fmt.Sprintf("rotate_triggers = { again = %q }", trigger), `access = "external"`, `rotation_lambda_arn = rotation_function_access.test.rotation_lambda_arn`) +
+			fmt.Sprintf("resource \"rotation_function_access\" \"test\" {\n  rotation_lambda_arn = %q\n  rotation_types = [\"Custom\"]\n}\n", a.functionARN)
+	}
+	before := ""
 	const address = "rotation_setup.test"
 	resource.Test(t, resource.TestCase{
 		IsUnitTest: true, // TF_ACC is asked for where it matters.
@@ -82,6 +90,15 @@ func testSetupOn(t *testing.T, cfg aws.Config, block string) {
 				ResourceName: address, ImportState: true, ImportStateId: a.secretARN,
 				ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "secret_arn",
 			},
+			// From here on, the function has its access for all secrets, and rotates with
+			// nothing else.
+			{Config: shared("1"), Check: func(*terraform.State) error { before = a.value(t); return nil }},
+			{Config: shared("2"), Check: func(*terraform.State) error {
+				if a.value(t) == before {
+					t.Error("The rotation with shared access has not changed the value.")
+				}
+				return nil
+			}},
 		},
 		CheckDestroy: func(*terraform.State) error {
 			d, err := a.secrets.DescribeSecret(t.Context(), &secretsmanager.DescribeSecretInput{SecretId: &a.secretARN})

@@ -91,8 +91,10 @@ func TestConnection(t *testing.T) {
 		},
 		"no Region, secret by ARN": {
 			change: object{"region": nil},
-			calls: []string{"sts:GetCallerIdentity", "secretsmanager:DescribeSecret", "lambda:GetFunctionConfiguration", "iam:GetRolePolicy", "secretsmanager:ListSecretVersionIds",
-				"iam:GetRole", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies", "iam:GetPolicy", "iam:GetPolicyVersion", "lambda:GetPolicy"},
+			calls: []string{
+				"sts:GetCallerIdentity", "secretsmanager:DescribeSecret", "lambda:GetFunctionConfiguration", "iam:GetRolePolicy", "secretsmanager:ListSecretVersionIds",
+				"iam:GetRole", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies", "iam:GetPolicy", "iam:GetPolicyVersion", "lambda:GetPolicy",
+			},
 		},
 		"no credentials": {
 			change: object{"access_key": nil, "secret_key": nil},
