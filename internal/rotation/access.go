@@ -210,7 +210,7 @@ func (o *operation) addPermission(ctx context.Context, statementID, functionARN,
 			}
 		}
 		defer o.reads.forget("policy " + functionARN)
-		equal = policy.equals(want)
+		equal = slices.DeleteFunc(policy.equals(want), func(sid string) bool { return sid == o.former })
 		o.wrotePermission = true // Even if the answer gets lost.
 		o.written.Store(functionARN, o.clock.Now())
 		_, err = o.Lambda.AddPermission(ctx, &lambda.AddPermissionInput{

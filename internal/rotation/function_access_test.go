@@ -79,6 +79,10 @@ func TestAccessDrift(t *testing.T) {
 			change(w, &want)
 			w.ForgetCalls()
 			p := w.process()
+			intact := name == "nothing" || name == "policy formatted"
+			if lost, err := p.Lost(t.Context(), have.Permissions); err != nil || lost == intact {
+				t.Errorf("lost: %t, %v", lost, err)
+			}
 			got := p.mustReadAccess(wish, have)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
@@ -94,7 +98,7 @@ func TestAccessDrift(t *testing.T) {
 			if diff := cmp.Diff(next, w.process().mustReadAccess(wish, next)); diff != "" {
 				t.Errorf("not converged: %s", diff)
 			}
-			if name == "nothing" || name == "policy formatted" {
+			if intact {
 				w.unwritten()
 			} else {
 				w.functionAccessIs(&wish)

@@ -147,6 +147,8 @@ type operation struct {
 	deadline time.Time
 	// wrotePermission says that this operation wrote the invoke permission.
 	wrotePermission bool
+	// former is the ID of our own statement that an update is going to remove.
+	former string
 	// roleName is the role that the function runs as.
 	roleName string
 	// unconfigured says that AWS goes on with a rotation and may not have taken
