@@ -225,9 +225,10 @@ func (w *world) policyText(role, name string) string {
 
 const vpcRole = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
 
-func (w *world) attach(role, policyARN string) {
+// attachVPCPolicy attaches AWS's own policy for a VPC to the first role.
+func (w *world) attachVPCPolicy() {
 	w.t.Helper()
-	_, err := w.Roles.AttachRolePolicy(w.t.Context(), &iam.AttachRolePolicyInput{RoleName: &role, PolicyArn: &policyARN})
+	_, err := w.Roles.AttachRolePolicy(w.t.Context(), &iam.AttachRolePolicyInput{RoleName: &w.Role, PolicyArn: new(vpcRole)})
 	w.Must(err)
 }
 
@@ -241,7 +242,7 @@ func (w *world) detach(role, policyARN string) {
 // that takes: somebody has detached it since.
 func (w *world) putIntoVPC() {
 	w.t.Helper()
-	w.attach(w.Role, vpcRole)
+	w.attachVPCPolicy()
 	_, err := w.Functions.UpdateFunctionConfiguration(w.t.Context(), &lambda.UpdateFunctionConfigurationInput{
 		FunctionName: &w.FunctionARN, VpcConfig: &lambdatypes.VpcConfig{SubnetIds: []string{"subnet-1"}, SecurityGroupIds: []string{"sg-1"}},
 	})

@@ -57,11 +57,16 @@ func TestConflicts(t *testing.T) {
 		},
 	}
 	pairs := [][2]string{
-		{"setup created", "access created"}, {"access created", "setup created"},
-		{"setup created", "access renamed"}, {"access renamed", "setup created"},
-		{"setup created", "access deleted"}, {"access deleted", "setup created"},
-		{"access created", "setup deleted"}, {"setup deleted", "access created"},
-		{"setup deleted", "access deleted"}, {"access deleted", "setup deleted"},
+		{"setup created", "access created"},
+		{"access created", "setup created"},
+		{"setup created", "access renamed"},
+		{"access renamed", "setup created"},
+		{"setup created", "access deleted"},
+		{"access deleted", "setup created"},
+		{"access created", "setup deleted"},
+		{"setup deleted", "access created"},
+		{"setup deleted", "access deleted"},
+		{"access deleted", "setup deleted"},
 		{"access renamed", "setup deleted"},
 	}
 	for _, pair := range pairs {

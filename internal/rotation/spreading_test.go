@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab/labtest"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
@@ -114,6 +116,42 @@ func TestKilledWhileSpreading(t *testing.T) {
 	}
 }
 
+// TestManyAttemptsWhileSpreading has AWS try many times before the role policy
+// counts: refusals of what this run has just written are no failures. Those of
+// what somebody else has written are.
+func TestManyAttemptsWhileSpreading(t *testing.T) {
+	t.Parallel()
+	for _, own := range []bool{true, false} {
+		w := delayedWorld(t, 70*time.Second)
+		w.keepPending = !own
+		w.Inject(awslab.Fault{Operation: "DescribeSecret", Caller: ":user/administrator", Do: func(awslab.Call) {
+			if w.failedAttempts() > 0 && w.failedAttempts() < 6 {
+				// AWS goes on with the rotation, and says that it is not complete.
+				_, _ = w.Secrets.RotateSecret(t.Context(), &secretsmanager.RotateSecretInput{SecretId: &w.SecretARN})
+			}
+		}})
+		want := w.wantExternal(w.SecretARN)
+		want.Check = false
+		p := w.process()
+		p.mustCreateAccess(w.wantAccess())
+		if !own {
+			p = w.process()
+		}
+		_, _, err := p.create(want)
+		if (err == nil) != own {
+			t.Errorf("written by this run: %t, %v", own, err)
+		}
+		if w.failedAttempts() < 4 {
+			t.Errorf("%d attempts have failed: the test has lost its subject", w.failedAttempts())
+		}
+		if own {
+			w.rotated(1)
+		} else if !strings.Contains(err.Error(), "times") {
+			t.Error(err)
+		}
+	}
+}
+
 // pauseBefore is how long before the last RotateSecret an operation has been at
 // work.
 func (w *world) pauseBefore(began time.Time) time.Duration {
@@ -134,7 +172,7 @@ func (w *world) pauseBefore(began time.Time) time.Duration {
 // of the role, and nowhere else.
 func TestSettling(t *testing.T) {
 	t.Parallel()
-	shorter := func(w *world, want *rotation.Setup) { want.Rules.AutomaticallyAfterDays = 7 }
+	shorter := func(want *rotation.Setup) { want.Rules.AutomaticallyAfterDays = 7 }
 	tests := map[string]struct {
 		// run ends with a RotateSecret of the operation that is measured from what it
 		// returns on.
@@ -203,7 +241,7 @@ func TestSettling(t *testing.T) {
 		"update schedule": {func(w *world) time.Time {
 			want := w.want()
 			object := w.process().mustCreate(want)
-			shorter(w, &want)
+			shorter(&want)
 			began := w.Now()
 			_, _, err := w.process().update(want, object, false)
 			w.Must(err)
@@ -213,7 +251,7 @@ func TestSettling(t *testing.T) {
 			want, p := w.want(), w.process()
 			object := p.mustCreate(want)
 			w.Advance(settling)
-			shorter(w, &want)
+			shorter(&want)
 			began := w.Now()
 			_, _, err := p.update(want, object, false)
 			w.Must(err)
