@@ -263,6 +263,13 @@ func TestPlannedAccess(t *testing.T) {
 	if got := p.inspect(need); !slices.Equal(got, unusable) {
 		t.Errorf("planned without the key: %v", got)
 	}
+	p, open := w.process(), w.wantAccess()
+	open.PlanOpen = true // The keys, say, are not known yet.
+	_, err = p.InspectAccess(t.Context(), open)
+	w.Must(err)
+	if got := p.inspect(need); len(got) > 0 {
+		t.Errorf("planned with a key that is not known: %v", got)
+	}
 
 	// A setup that goes from managed to external in the plan that makes the access.
 	managed := want
