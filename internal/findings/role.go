@@ -41,6 +41,9 @@ type Need struct {
 	FunctionARN string            // as the secrets are configured with it
 	SecretARN   string            // the secret that rotates; empty if the policy is for all
 	SecretTags  map[string]string // all of its tags
+	// RotateWith are the functions that superuser secrets are configured to rotate with, by ARN of the secret, as far as that is known;
+	// empty for one that does not rotate.
+	RotateWith map[string]string
 	// Guards are the resource policies of secrets, by ARN, as far as they were read; nil for a secret without one.
 	Guards map[string]*iampolicy.Document
 	// Own says that the function is one of its user's own, of which nobody knows whether it makes the calls of the policy.

@@ -13,6 +13,9 @@ const (
 	encryptedSecret = "kms:encryptioncontext:secretarn"
 )
 
+// rotatesWith is the key as contexts have it.
+var rotatesWith = strings.ToLower(iampolicy.RotatesWithKey)
+
 // connect are the actions with which Lambda connects a function to its VPC. AWS's lists of them differ; these are in all of them.
 var connect = []string{"ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces"}
 
@@ -110,7 +113,9 @@ func (j *judge) context(c call) map[string][]string {
 		tags("secretsmanager:resourcetag/", j.need.SecretTags)
 	}
 	if c.resource == j.need.SecretARN || c.service() == "secretsmanager" && c.vague() {
-		context[strings.ToLower(iampolicy.RotatesWithKey)] = []string{j.need.FunctionARN}
+		context[rotatesWith] = []string{j.need.FunctionARN}
+	} else if other := j.need.RotateWith[c.resource]; other != "" {
+		context[rotatesWith] = []string{other}
 	}
 	return context
 }
@@ -125,6 +130,9 @@ func (n Need) known(c call) func(key string) bool {
 			// Calls of Lambda have none, by which AWS's own example of a Deny tells them from those of the function.
 			// https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html.
 			return c.service() == "ec2"
+		case rotatesWith:
+			_, told := n.RotateWith[c.resource]
+			return told
 		}
 		if strings.HasPrefix(key, "aws:resourcetag/") || strings.HasPrefix(key, "secretsmanager:resourcetag/") {
 			return c.resource == n.SecretARN || c.action == randomPassword

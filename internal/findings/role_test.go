@@ -254,6 +254,14 @@ func TestRolePermissions(t *testing.T) {
 		"superuser rotates itself": {func(c *roleCase) {
 			c.also("g", deny(get, "*")+when("StringNotEquals", iampolicy.RotatesWithKey, rotator+":live"))
 		}, []string{"info superuser-not-readable"}, nil},
+		"superuser rotates with the function": {func(c *roleCase) {
+			c.also("g", deny(get, "*")+when("StringNotEquals", iampolicy.RotatesWithKey, rotator+":live"))
+			c.need.RotateWith = map[string]string{admin: rotator + ":live"}
+		}, nil, nil},
+		"superuser does not rotate": {func(c *roleCase) {
+			c.also("g", deny(get, "*")+when("StringNotEquals", iampolicy.RotatesWithKey, rotator+":live"))
+			c.need.RotateWith = map[string]string{admin: ""}
+		}, []string{unreachable}, nil},
 
 		"password only on a secret": {func(c *roleCase) {
 			c.may(allow("secretsmanager:*", orders), allow("secretsmanager:*", admin), allow("kms:*", "*"))

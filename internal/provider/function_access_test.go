@@ -375,6 +375,28 @@ func TestSetupExternalChecked(t *testing.T) {
 	}
 }
 
+// TestSetupExternalSuperuser has a function access that lacks the superuser
+// secret of a setup. That it may use all secrets that rotate with the function
+// does not help: this one does not.
+func TestSetupExternalSuperuser(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	superuser := w.NewSecret("superuser", map[string]any{"engine": "postgres", "host": "lab", "username": "admin", "password": firstPassword})
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.factories(),
+		Steps: []resource.TestStep{{
+			Config: w.setup(append(accessOfTest, `rotation_type = "PostgreSQLMultiUser"`, `check_secret_value = false`, fmt.Sprintf("superuser_secret_arn = %q", superuser))...) +
+				w.functionAccess(`rotation_types = ["PostgreSQLSingleUser"]`),
+			ExpectError: regexp.MustCompile(`(?s)superuser-not-readable.*GetSecretValue`),
+		}},
+	})
+	for _, write := range w.Writes() {
+		if write == "secretsmanager:RotateSecret" {
+			t.Error("A setup that is refused has rotated.")
+		}
+	}
+}
+
 // TestSetupBoundary has a role whose permissions boundary does not allow what
 // the setup gives it, and one that somebody denies it.
 func TestSetupBoundary(t *testing.T) {

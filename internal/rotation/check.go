@@ -22,6 +22,8 @@ type superuser struct {
 	deleted bool
 	// owner is the service that manages the secret, empty if none does.
 	owner string
+	// function is the one that it is configured to rotate with, empty if none.
+	function string
 	// key is the ARN of its customer managed key, empty if it has none or AWS
 	// names it by an alias.
 	key string
@@ -48,7 +50,7 @@ func (o *operation) describeSuperuser(ctx context.Context, secretARN, argument s
 		return superuser{}, failed(argument, "read the superuser secret", "", err)
 	}
 	key, _ := sec.key()
-	return superuser{known: true, exists: true, deleted: sec.DeletedDate != nil, owner: aws.ToString(sec.OwningService), key: key}, nil
+	return superuser{known: true, exists: true, deleted: sec.DeletedDate != nil, owner: aws.ToString(sec.OwningService), function: aws.ToString(sec.RotationLambdaARN), key: key}, nil
 }
 
 // superuserValue reads the superuser secret, once per run.

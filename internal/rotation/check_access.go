@@ -191,6 +191,9 @@ func (o *operation) permitted(ctx context.Context, want Setup, s *scene, kmsKeyA
 		Policy: t.RolePolicy(access), InVPC: s.function.inVPC,
 		Guards: map[string]*iampolicy.Document{}, Own: t == nil || t.Strategy == catalog.CustomStrategy,
 	}
+	if s.superuser.exists {
+		need.RotateWith = map[string]string{want.SuperuserSecretARN: s.superuser.function}
+	}
 	for _, tag := range s.secret.Tags {
 		need.SecretTags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}

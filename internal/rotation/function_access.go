@@ -277,8 +277,13 @@ func (o *operation) checkFunction(ctx context.Context, want FunctionAccess, s *f
 		return nil, fmt.Errorf("the role policy of a function: %w", err)
 	}
 	need := findings.Need{
-		FunctionARN: want.FunctionARN, Policy: policy, InVPC: s.function.inVPC,
+		FunctionARN: want.FunctionARN, Policy: policy, InVPC: s.function.inVPC, RotateWith: map[string]string{},
 		Own: !slices.ContainsFunc(want.Access.Types, func(t *catalog.RotationType) bool { return t.Strategy != catalog.CustomStrategy }),
+	}
+	for secretARN, known := range s.superusers {
+		if known.exists {
+			need.RotateWith[secretARN] = known.function
+		}
 	}
 	found, err := o.judged(ctx, next.RoleARN, func(r findings.Role) []findings.Finding {
 		return findings.RolePermissions(r.With(readPolicy(next.RolePolicyName, next.RolePolicy)), need)
@@ -295,7 +300,7 @@ func (o *operation) checkFunction(ctx context.Context, want FunctionAccess, s *f
 		if want.PlanOpen {
 			next.RolePolicy = ""
 		}
-		full, err := o.limits(ctx, r, next.Permissions, moreRoom)
+		full, err := o.limits(ctx, r, next.Permissions, moreRoom, want.Lenient)
 		if err != nil {
 			return nil, err
 		}

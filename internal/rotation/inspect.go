@@ -79,11 +79,11 @@ func (s *Service) Inspect(ctx context.Context, want Setup) (Inspection, error) {
 		if err != nil {
 			return Inspection{}, err
 		}
-		full, err := o.limits(ctx, r, object.Permissions, oneAccess)
+		full, err := o.limits(ctx, r, object.Permissions, oneAccess, want.Lenient)
 		if err != nil {
 			return Inspection{}, err
 		}
-		in.Problems = append(in.Problems, lenient(want, full)...)
+		in.Problems = append(in.Problems, full...)
 	}
 	if p := otherRole(want.FunctionARN, want.RoleARN, sc.function); p != nil {
 		p.Warning = true // The function may get that role in this plan.

@@ -77,11 +77,12 @@ func (p *planned) onFunction(d iampolicy.Document, functionARN string) iampolicy
 
 // limits says what of a plan has no room in AWS, once for a role and once for a
 // function.
-func (o *operation) limits(ctx context.Context, r *role, next Permissions, remedy string) ([]Problem, error) {
+func (o *operation) limits(ctx context.Context, r *role, next Permissions, remedy string, lenient bool) ([]Problem, error) {
 	o.planned.add(next)
 	var problems []Problem
 	report := func(p *Problem, of string) {
-		if o.planned.once(string(p.Code) + " " + of) {
+		p.Warning = lenient
+		if o.planned.once(fmt.Sprint(p.Code, " ", of, lenient)) {
 			problems = append(problems, *p)
 		}
 	}
@@ -151,6 +152,10 @@ func (p *planned) functionSize(have functionPolicy, functionARN string) (size, a
 	return size, adds
 }
 
+// notRemoved is said of a limit. Terraform may remove something after it has
+// written what takes its place, so that AWS refuses the write.
+const notRemoved = " What the plan removes is not counted; if that makes room, remove it in an apply of its own first."
+
 const oneAccess = "Use one `rotation_function_access` for the function: what it writes has the same size for any number of secrets. " +
 	"Then set `access = \"external\"` and `rotation_lambda_arn = rotation_function_access.NAME.rotation_lambda_arn` in the setups."
 
@@ -160,13 +165,13 @@ const moreRoom = "Make room first: remove what nothing needs any more, or move a
 
 func roleFull(name string, have, adds, size int, remedy string) *Problem {
 	return found("role_arn", findings.RolePolicyFull,
-		fmt.Sprintf("The inline policies of the execution role %q have %d characters. With %s they have %d, and IAM allows %d together.",
+		fmt.Sprintf("The inline policies of the execution role %q have %d characters. With %s they have %d, and IAM allows %d together."+notRemoved,
 			name, have, counted(adds, "role policy", "role policies"), size, iampolicy.MaxRolePolicyCharacters), remedy)
 }
 
 func functionFull(functionARN string, have, adds, size int, remedy string) *Problem {
 	return found("rotation_lambda_arn", findings.InvokePolicyFull,
-		fmt.Sprintf("The policy of %s has %d bytes. With %s it has %d, and Lambda allows %d.",
+		fmt.Sprintf("The policy of %s has %d bytes. With %s it has %d, and Lambda allows %d."+notRemoved,
 			functionARN, have, counted(adds, "invoke permission", "invoke permissions"), size, iampolicy.MaxFunctionPolicyBytes), remedy)
 }
 
@@ -205,8 +210,7 @@ func (s *Service) InspectPending(ctx context.Context, want Setup) ([]Problem, er
 	if err != nil {
 		return nil, err
 	}
-	problems, err := o.limits(ctx, r, next, oneAccess)
-	return lenient(want, problems), err
+	return o.limits(ctx, r, next, oneAccess, want.Lenient)
 }
 
 // nextName is a name of something whose name is not known yet.

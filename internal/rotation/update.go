@@ -187,8 +187,8 @@ func (s *Service) CheckUpdate(ctx context.Context, want Setup, have Object) ([]P
 	if err != nil {
 		return nil, err
 	}
-	full, err := o.limits(ctx, r, next.Permissions, oneAccess)
-	return append(problems, lenient(want, full)...), err
+	full, err := o.limits(ctx, r, next.Permissions, oneAccess, want.Lenient)
+	return append(problems, full...), err
 }
 
 func resumable(cause error) *Problem {
