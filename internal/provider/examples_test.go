@@ -152,6 +152,13 @@ func exampleCases() map[string]exampleCase {
 			},
 			plans: []string{"rotation_function_access.rotator will be updated in-place", "1 to import, 0 to add, 1 to change, 0 to destroy"},
 		},
+		"resources/rotation_function_access/import-by-identity.tf": {
+			beside: func(_ *testing.T, w exampleWorld) map[string]string {
+				return map[string]string{"access.tf": w.functionAccess()}
+			},
+			since: "1.12.0",
+			plans: []string{"rotation_function_access.rotator will be updated in-place", "1 to import, 0 to add, 1 to change, 0 to destroy"},
+		},
 		"data-sources/rotation_template/data-source.tf": {
 			plans: []string{"applications/SecretsManagerRDSPostgreSQLRotationSingleUser", "1 to add, 0 to change, 0 to destroy"},
 		},

@@ -24,6 +24,14 @@ type functionAccessModel struct {
 	SuperuserOwningServices types.Map    `tfsdk:"superuser_owning_services"`
 }
 
+type functionAccessIdentity struct {
+	RotationLambdaARN types.String `tfsdk:"rotation_lambda_arn"`
+}
+
+func (m functionAccessModel) identity() functionAccessIdentity {
+	return functionAccessIdentity{m.RotationLambdaARN}
+}
+
 // want translates a configuration, with defaults applied. Unknown values count as
 // not given: a plan asks known first.
 func (r *functionAccessResource) want(ctx context.Context, m functionAccessModel) rotation.FunctionAccess {

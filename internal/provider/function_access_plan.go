@@ -120,12 +120,23 @@ func (r *functionAccessResource) ModifyPlan(ctx context.Context, req resource.Mo
 		if resp.Diagnostics.HasError() {
 			return
 		}
+		if !config.RotationLambdaARN.Equal(state.RotationLambdaARN) {
+			warnOfGap(state.RotationLambdaARN.ValueString(), &resp.Diagnostics)
+			return // It is replaced.
+		}
 		r.planUpdate(ctx, config, &plan, state, req.Config.Raw.IsFullyKnown(), &resp.Diagnostics)
 		defer func() {
 			r.repair(ctx, state.RotationLambdaARN.ValueString(), state.permissions(), req, resp)
 		}()
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// warnOfGap says what a replacement means for secrets that rotate.
+func warnOfGap(functionARN string, diags *diag.Diagnostics) {
+	diags.AddAttributeWarning(path.Root("rotation_lambda_arn"), "Secrets may have no function for a while",
+		"The access of "+functionARN+" is removed, and another is created. With `lifecycle { create_before_destroy = true }` Terraform removes it last, when the setups have followed. "+
+			"Otherwise it is removed first: until their setups are updated, secrets can't rotate, and a rotation that runs just then may stay unfinished.")
 }
 
 // planCreate looks at AWS. What it can't be sure of stays unknown.
@@ -161,14 +172,20 @@ func (r *functionAccessResource) planCreate(ctx context.Context, config function
 	for _, p := range seen.Problems {
 		diags.Append(diagnosticOf(atPlan(p)))
 	}
-	if seen.TakesOver && !r.hasRead(function) {
+	switch {
+	case seen.TakesOver && r.hasRead(function):
+		diags.AddAttributeWarning(path.Root("rotation_lambda_arn"), "Function has an access already",
+			"There is a rotation_function_access of "+function+" in this state. If this one does not replace it, do not apply: a function has one access, and two of them overwrite each other's role policy. Keep one, with the types and superuser secrets of both.")
+	case seen.TakesOver:
 		diags.AddAttributeWarning(path.Root("rotation_lambda_arn"), "Function has an access already",
 			"The role policy of "+function+" was written by an earlier create of a rotation_function_access, and this create takes it over. "+
 				"That is right if that create failed or was interrupted. If another configuration or state has one for this function, do not apply: either would then change and destroy what is the other's.")
 	}
 	// The policy of an access that is replaced is there now, and may not be by the
-	// time of the create.
-	if seen.PolicyKnown && !want.PlanOpen && !r.hasRead(function) {
+	// time of the create. A role that can't connect the function to its VPC may be
+	// enabled to by this same apply.
+	sure := seen.PolicyKnown && (!seen.Object.VPC || !config.VPCAccess.IsNull())
+	if sure && !want.PlanOpen && !r.hasRead(function) {
 		plan.VPCAccess, plan.RolePolicy = types.BoolValue(seen.Object.VPC), types.StringValue(seen.Object.RolePolicy)
 	}
 }
@@ -180,18 +197,6 @@ func (r *functionAccessResource) planUpdate(ctx context.Context, config function
 	next := rotation.NextAccess(want, have)
 	plan.record(next)
 	unknown := types.StringUnknown()
-	function := config.RotationLambdaARN.IsUnknown()
-	if function {
-		if config.StatementID.IsNull() {
-			plan.StatementID = unknown
-		}
-		if config.RolePolicyName.IsNull() {
-			plan.RolePolicyName = unknown
-		}
-	}
-	if config.RoleARN.IsNull() && (function || want.FunctionARN != have.FunctionARN) {
-		plan.RoleARN = unknown
-	}
 	for configured, planned := range map[*types.String]*types.String{&config.RoleARN: &plan.RoleARN, &config.StatementID: &plan.StatementID, &config.RolePolicyName: &plan.RolePolicyName} {
 		if configured.IsUnknown() {
 			*planned = unknown
@@ -212,31 +217,33 @@ func (r *functionAccessResource) planUpdate(ctx context.Context, config function
 	if !known { // See repair.
 		plan.InvokePermission = unknown
 	}
-	if function || newSuperuser || plan.VPCAccess.IsUnknown() || !config.policyKnown(ctx) {
+	if newSuperuser || plan.VPCAccess.IsUnknown() || !config.policyKnown(ctx) {
 		plan.RolePolicy = unknown
 	}
-	changed := !plan.RolePolicy.Equal(state.RolePolicy) || !plan.InvokePermission.Equal(state.InvokePermission) || !plan.RoleName.Equal(state.RoleName)
-	if !changed || function || r.session == nil || r.preflightOf(config) == preflightOff || !r.hasRead(have.FunctionARN) {
+	if plan.permissionsModel == state.permissionsModel || r.session == nil || r.preflightOf(config) == preflightOff || !r.hasRead(have.FunctionARN) {
 		return
 	}
 	want.PlanOpen = plan.RolePolicy.IsUnknown()
 	problems, err := r.rotation.CheckAccessUpdate(ctx, want, have)
-	if err != nil {
-		// Before a destroy Terraform plans as for an apply: an error would keep an
-		// access whose function is gone from being destroyed.
-		var refused diag.Diagnostics
-		if addError(&refused, err); awsapi.IsAccessDenied(err) {
-			return
-		}
-		for _, d := range refused {
-			if have.FunctionARN == want.FunctionARN {
-				d = warning(d)
-			}
-			diags.Append(d)
-		}
-		return
+	var found diag.Diagnostics
+	if !awsapi.IsAccessDenied(err) {
+		addError(&found, err)
 	}
 	for _, p := range problems {
-		diags.Append(diagnosticOf(atPlan(p)))
+		found.Append(diagnosticOf(atPlan(p)))
 	}
+	for _, d := range found {
+		if d.Severity() == diag.SeverityError && !config.saysNew(state) {
+			d = warning(d)
+		}
+		diags.Append(d)
+	}
+}
+
+// saysNew reports whether a configuration asks for something else than before.
+// Before a destroy Terraform plans as for an apply: an error about what the
+// configuration has said all along would keep an access from being destroyed.
+func (m functionAccessModel) saysNew(state functionAccessModel) bool {
+	return !m.RotationTypes.Equal(state.RotationTypes) || !m.SuperuserSecretARNs.Equal(state.SuperuserSecretARNs) ||
+		!m.SuperuserKMSKeyARNs.Equal(state.SuperuserKMSKeyARNs) || !m.KMSKeyARNs.Equal(state.KMSKeyARNs) || !m.KeytabSecretARNs.Equal(state.KeytabSecretARNs)
 }

@@ -7,18 +7,20 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
 )
 
-// The resource has no identity: its function changes in place, and an identity
-// must not.
 var (
 	_ resource.Resource                   = (*functionAccessResource)(nil)
 	_ resource.ResourceWithConfigure      = (*functionAccessResource)(nil)
+	_ resource.ResourceWithIdentity       = (*functionAccessResource)(nil)
 	_ resource.ResourceWithImportState    = (*functionAccessResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*functionAccessResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*functionAccessResource)(nil)
@@ -36,6 +38,12 @@ func (r *functionAccessResource) Configure(_ context.Context, req resource.Confi
 	r.session, _ = req.ProviderData.(*session)
 }
 
+func (r *functionAccessResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"rotation_lambda_arn": identityschema.StringAttribute{RequiredForImport: true, Description: "ARN of the rotation function, with its qualifier if it has one."},
+	}}
+}
+
 func (r *functionAccessResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	orComputed := func(description string, validators ...validator.String) schema.StringAttribute {
 		return schema.StringAttribute{Optional: true, Computed: true, MarkdownDescription: description, Validators: validators}
@@ -51,20 +59,22 @@ func (r *functionAccessResource) Schema(_ context.Context, _ resource.SchemaRequ
 			"Both have the same size for one secret and for five thousand, where a role has room for some dozens of policies and a function for some dozens of statements, one for each secret.\n\n" +
 			"The setups of these secrets then say `access = \"external\"` and, so that they come after it, `rotation_lambda_arn = rotation_function_access.NAME.rotation_lambda_arn`. " +
 			"Use `access = \"managed\"` and no function access where each secret should have a permission of its own: the statement here is limited to the account, and which secrets the role may use is decided by what each is configured to rotate with.\n\n" +
-			"Destroying removes the statement and the policy. Secrets that still rotate with the function then fail to: destroy their setups first, which Terraform does by itself if they refer to the function access.",
+			"A function has one function access. Destroying it removes the statement and the policy, and secrets that still rotate with the function then fail to. Terraform destroys setups that refer to it first. " +
+			"Where setups are to follow to another function or to `access = \"managed\"`, `lifecycle { create_before_destroy = true }` on the function access lets them do so before it goes; without it there is a gap in which no secret can rotate. " +
+			"(Terraform then replaces what the function access depends on in that order, too: a function that is replaced needs another name.)",
 		Attributes: map[string]schema.Attribute{
 			"region": schema.StringAttribute{Optional: true, MarkdownDescription: "AWS Region. Default: the Region of the function's ARN.", Validators: []validator.String{region}},
 			"rotation_lambda_arn": schema.StringAttribute{
 				Required: true, Validators: []validator.String{functionARN},
-				MarkdownDescription: "ARN of the rotation function, may end in `:alias` or `:version`: Secrets Manager may then invoke that one, and the role policy is for secrets that rotate with the function or any of its versions and aliases. " +
-					"Changes in place: what the new function needs is written before that of the old one is removed.",
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				MarkdownDescription: "ARN of the rotation function, may end in `:alias` or `:version`: Secrets Manager may then invoke that one, and the role policy is for secrets that rotate with the function or any of its versions and aliases. Another function replaces the access.",
 			},
 			"rotation_types": schema.SetAttribute{
 				Required: true, ElementType: types.StringType, Validators: append(each(rotationType), setvalidator.SizeAtLeast(1)),
 				MarkdownDescription: "Rotation types of the setups that use the function; usually one. They say what the role is allowed. " + rotationTypes,
 			},
 			"superuser_secret_arns":  set("ARNs of the superuser (\"master\") secrets that the function logs in with. The role is allowed to read them, and, where a service manages one, to look its database up. Required if one of the rotation types needs one.", each(secretARN)),
-			"superuser_kms_key_arns": set("ARNs of the customer managed keys of the superuser secrets, which the role is then allowed to decrypt these secrets with. Leave out `aws/secretsmanager`, and keys that `kms_key_arns` has.", each(kmsKeyARN)),
+			"superuser_kms_key_arns": set("ARNs of the customer managed keys of the superuser secrets, which the role is then allowed to decrypt these secrets with. Leave out `aws/secretsmanager` and, for secrets of the function's account, keys that `kms_key_arns` has.", each(kmsKeyARN)),
 			"kms_key_arns":           set("ARNs of the customer managed keys of the secrets and the keytab secrets. The role is allowed to use them through Secrets Manager, for secrets of the function's account. Leave out `aws/secretsmanager`.", each(kmsKeyARN)),
 			"keytab_secret_arns":     set("ARNs of the keytab secrets that the secrets list in `keytabArns`. Required by `ActiveDirectoryAndKeytabSingleUser`, and refused by all others.", each(secretARN)),
 			"read_replica":           schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether some of the secrets are for read replicas of the superuser's database, so that the role has to be allowed to look them up at RDS. Default: false."},
@@ -106,11 +116,15 @@ func (r *functionAccessResource) Create(ctx context.Context, req resource.Create
 	}
 	plan.record(*object)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
 func (r *functionAccessResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state functionAccessModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	// The framework insists on an identity, also of a state that stays as it was and
+	// of one that is gone; a CLI that knows no identities has given none.
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	if resp.Diagnostics.HasError() || r.session == nil { // While the provider block is not known, the state stays as it was.
 		return
 	}
@@ -144,6 +158,7 @@ func (r *functionAccessResource) Update(ctx context.Context, req resource.Update
 	}
 	plan.record(*object)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
 func (r *functionAccessResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -156,9 +171,18 @@ func (r *functionAccessResource) Delete(ctx context.Context, req resource.Delete
 }
 
 func (r *functionAccessResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if wrong := functionARN.wrong(req.ID); wrong != "" {
+	id := req.ID
+	if id == "" && req.Identity != nil {
+		var identity functionAccessIdentity
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
+		id = identity.RotationLambdaARN.ValueString()
+	}
+	if wrong := functionARN.wrong(id); wrong != "" {
 		resp.Diagnostics.AddError("Invalid import ID", "A rotation_function_access is imported by the ARN of its function, with the qualifier if it has one. "+wrong)
 		return
 	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("rotation_lambda_arn"), req.ID)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("rotation_lambda_arn"), id)...)
+	if resp.Identity != nil {
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, functionAccessIdentity{types.StringValue(id)})...)
+	}
 }

@@ -197,43 +197,82 @@ func TestMoveToFunctionAccess(t *testing.T) {
 	})
 }
 
-// TestFunctionAccessMoves gives an access another function, whose role is
-// another, and then an alias.
+// TestFunctionAccessMoves gives setups another function, whose role is another,
+// then an alias, and then permissions of their own. With create_before_destroy
+// there is no moment in which the function that a secret rotates with has no
+// access.
 func TestFunctionAccessMoves(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	h := w.hand(t)
-	arns := h.users(1)
-	w.NewRole("other")
-	other := w.NewFunction("other", "other", map[string]string{"AWSLAB_HANDLER": "UserStore"})
-	version, err := w.Functions.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: &other})
-	w.Must(err)
-	alias, err := w.Functions.CreateAlias(t.Context(), &lambda.CreateAliasInput{FunctionName: &other, Name: aws.String("live"), FunctionVersion: version.Version})
-	w.Must(err)
-	config := func(function string) string {
-		return w.providerConfig() + w.functionAccess(fmt.Sprintf("rotation_lambda_arn = %q", function)) + w.setups(arns, accessOfTest...)
-	}
-	at := func(function, role string) resource.TestStep {
-		return resource.TestStep{
-			Config: config(function),
-			ConfigStateChecks: []statecheck.StateCheck{
-				statecheck.ExpectKnownValue(accessAddress, tfjsonpath.New("role_name"), knownvalue.StringExact(role)),
-			},
-			PostApplyFunc: func() {
-				for name, want := range map[string]bool{w.Role: role == w.Role, "other": role == "other"} {
-					if got := len(w.InlinePolicies(name)); (got > 0) != want || got > 1 {
-						t.Errorf("The role %s has %d policies.", name, got)
+	for _, gapless := range []bool{true, false} {
+		t.Run(fmt.Sprintf("create_before_destroy=%t", gapless), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			h := w.hand(t)
+			arns := h.users(1)
+			h.SecretARN = arns[0]
+			w.NewRole("other")
+			other := w.NewFunction("other", "other", map[string]string{"AWSLAB_HANDLER": "UserStore"})
+			version, err := w.Functions.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: &other})
+			w.Must(err)
+			alias, err := w.Functions.CreateAlias(t.Context(), &lambda.CreateAliasInput{FunctionName: &other, Name: aws.String("live"), FunctionVersion: version.Version})
+			w.Must(err)
+			// The change of the secret, in the order of what was written and removed.
+			order := func() {
+				rotates, removed := -1, -1
+				for i, write := range w.Writes() {
+					switch write {
+					case "secretsmanager:RotateSecret":
+						rotates = i
+					case "lambda:RemovePermission":
+						removed = i
 					}
 				}
-				h.SecretARN = arns[0]
-				h.rotate()
-			},
-		}
+				if rotates < 0 || removed < 0 || (rotates < removed) != gapless {
+					t.Errorf("the writes are %v", w.Writes())
+				}
+				w.ForgetCalls()
+			}
+			config := func(function string) string {
+				lifecycle := fmt.Sprintf("lifecycle { create_before_destroy = %t }", gapless)
+				return w.providerConfig() + w.functionAccess(fmt.Sprintf("rotation_lambda_arn = %q", function), lifecycle) + w.setups(arns, accessOfTest...)
+			}
+			at := func(function, role string) resource.TestStep {
+				return resource.TestStep{
+					Config: config(function),
+					ConfigStateChecks: []statecheck.StateCheck{
+						statecheck.ExpectKnownValue(accessAddress, tfjsonpath.New("role_name"), knownvalue.StringExact(role)),
+					},
+					PostApplyFunc: func() {
+						if function != w.FunctionARN {
+							order()
+						}
+						for name, want := range map[string]bool{w.Role: role == w.Role, "other": role == "other"} {
+							if got := len(w.InlinePolicies(name)); (got > 0) != want || got > 1 {
+								t.Errorf("The role %s has %d policies.", name, got)
+							}
+						}
+						h.rotate()
+						w.ForgetCalls()
+					},
+				}
+			}
+			resource.UnitTest(t, resource.TestCase{
+				ProtoV6ProviderFactories: w.factories(),
+				Steps: []resource.TestStep{
+					at(w.FunctionARN, w.Role), at(other, "other"), at(*alias.AliasArn, "other"),
+					{
+						Config: w.providerConfig() + w.setups(arns, fmt.Sprintf("rotation_lambda_arn = %q", w.FunctionARN)),
+						PostApplyFunc: func() {
+							if gapless { // Otherwise Terraform leaves the order open.
+								order()
+							}
+							h.rotate()
+						},
+					},
+				},
+			})
+		})
 	}
-	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: w.factories(),
-		Steps:                    []resource.TestStep{at(w.FunctionARN, w.Role), at(other, "other"), at(*alias.AliasArn, "other"), at(w.FunctionARN, w.Role)},
-	})
 }
 
 // TestFunctionReplaced replaces the function, under its name, in the apply

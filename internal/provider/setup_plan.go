@@ -139,7 +139,9 @@ func (r *setupResource) planCreate(ctx context.Context, config setupModel, plan 
 	}
 	// The policy of a setup that is replaced is there now, and may not be by the
 	// time of the create.
-	if seen != nil && seen.RolePolicy != "" && !plan.KMSKeyARN.IsUnknown() && config.accessKnown(ctx) && !config.SuperuserSecretARN.IsUnknown() && !config.RolePolicyName.IsUnknown() && !r.hasRead(secretARN) {
+	// A role that can't connect the function to its VPC may be enabled to by this
+	// same apply.
+	if seen != nil && seen.RolePolicy != "" && (!seen.VPC || !config.VPCAccess.IsNull()) && !plan.KMSKeyARN.IsUnknown() && config.accessKnown(ctx) && !config.SuperuserSecretARN.IsUnknown() && !config.RolePolicyName.IsUnknown() && !r.hasRead(secretARN) {
 		plan.RolePolicy, plan.VPCAccess = types.StringValue(seen.RolePolicy), types.BoolValue(seen.VPC)
 	}
 }

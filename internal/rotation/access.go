@@ -97,7 +97,7 @@ func (o *operation) rolePolicy(ctx context.Context, role, name string) (string, 
 
 // putRolePolicy makes a policy of a role what it should be. A policy of the same
 // name that was not written for this owner is left alone and is an error.
-func (o *operation) putRolePolicy(ctx context.Context, role, name, ownerARN, want string, u *undo, before ...string) error {
+func (o *operation) putRolePolicy(ctx context.Context, role, name, ownerARN, want string, u *undo) error {
 	defer o.roles.lock(role)()
 	have, err := o.rolePolicy(ctx, role, name)
 	if err != nil {
@@ -105,7 +105,7 @@ func (o *operation) putRolePolicy(ctx context.Context, role, name, ownerARN, wan
 	}
 	switch {
 	case have == "":
-	case !slices.ContainsFunc(append(before, ownerARN), func(owner string) bool { return Generation(have, owner) > 0 }):
+	case Generation(have, ownerARN) == 0:
 		return policyNameTaken(role, name)
 	case iampolicy.Equivalent(have, want):
 		return nil
@@ -123,7 +123,7 @@ func (o *operation) putRolePolicy(ctx context.Context, role, name, ownerARN, wan
 	case err == nil:
 		return nil
 	case awsapi.Is(err, "LimitExceeded", "LimitExceededException"):
-		return full("role_arn", findings.RolePolicyFull,
+		return full("role_arn", findings.RolePolicyFull, ownerARN,
 			fmt.Sprintf("The inline policies of the execution role %q together may have %d characters, and with the policy %q they would have more.", role, iampolicy.MaxRolePolicyCharacters, name), err)
 	}
 	return failed("", "write the role policy", fmt.Sprintf("The policy %q could not be put on the execution role %q.", name, role), err)
@@ -233,7 +233,7 @@ func (o *operation) addPermission(ctx context.Context, statementID, functionARN,
 		}
 		return nil
 	case awsapi.Is(err, "PolicyLengthExceededException"):
-		return full("rotation_lambda_arn", findings.InvokePolicyFull,
+		return full("rotation_lambda_arn", findings.InvokePolicyFull, ownerARN,
 			fmt.Sprintf("The policy of %s may have %d bytes, and with the statement %q it would have more.", functionARN, iampolicy.MaxFunctionPolicyBytes, statementID), err)
 	case awsapi.IsNotFound(err):
 		return failed("rotation_lambda_arn", "add the invoke permission", fmt.Sprintf("Secrets Manager could not be permitted to invoke %s.", functionARN), err)
@@ -241,9 +241,14 @@ func (o *operation) addPermission(ctx context.Context, statementID, functionARN,
 	return failed("", "add the invoke permission", fmt.Sprintf("Secrets Manager could not be permitted to invoke %s.", functionARN), err)
 }
 
-// full is the problem of a policy that has no room for what a setup needs.
-func full(attribute string, code findings.Code, detail string, err error) *Problem {
-	p := found(attribute, code, detail, oneAccess+"\n\n"+awsapi.Explain(err))
+// full is the problem of a policy that has no room for what a setup, or even a
+// function access, needs.
+func full(attribute string, code findings.Code, ownerARN, detail string, err error) *Problem {
+	remedy := oneAccess
+	if _, ofFunction := arn.ParseFunction(ownerARN); ofFunction == nil {
+		remedy = moreRoom
+	}
+	p := found(attribute, code, detail, remedy+"\n\n"+awsapi.Explain(err))
 	p.cause = err
 	return p
 }

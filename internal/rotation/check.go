@@ -102,7 +102,7 @@ func (o *operation) check(ctx context.Context, want Setup, s *scene) []Problem {
 	}
 	usesSuperuser := want.SuperuserSecretARN != "" && want.usesSuperuser()
 	if usesSuperuser {
-		report(findings.SuperuserArgument, false, superuserMissing(want.SuperuserSecretARN, s.superuser)...)
+		report(findings.SuperuserArgument, false, superuserMissing(findings.SuperuserArgument, want.SuperuserSecretARN, s.superuser)...)
 		report("superuser_kms_key_arn", true, superuserKey(want, s.superuser)...)
 	}
 	if s.secret.current() == "" || !want.ReadValue {
@@ -157,13 +157,14 @@ func environmentFindings(t *catalog.RotationType, environment map[string]string,
 	return found
 }
 
-// superuserMissing is the finding for a superuser secret that is not there.
-func superuserMissing(secretARN string, s superuser) []findings.Finding {
+// superuserMissing is the finding for a superuser secret of an argument that is
+// not there.
+func superuserMissing(argument, secretARN string, s superuser) []findings.Finding {
 	switch {
 	case s.known && !s.exists:
 		return []findings.Finding{findings.New(findings.SuperuserNotFound, findings.Error,
 			fmt.Sprintf("There is no secret %s.", secretARN),
-			fmt.Sprintf("Set `%s` to the ARN of a secret that exists, in the Region of the secret that rotates.", findings.SuperuserArgument))}
+			fmt.Sprintf("Give a secret that exists in `%s`, in the Region of the function.", argument))}
 	case s.deleted:
 		return []findings.Finding{findings.New(findings.SuperuserNotFound, findings.Error,
 			fmt.Sprintf("AWS will delete the secret %s, and nobody can read it any more.", secretARN),

@@ -233,17 +233,14 @@ func (o *operation) permitted(ctx context.Context, want Setup, s *scene, kmsKeyA
 	return judge(r.Role), nil
 }
 
-// secretPolicy reads the resource policy of a secret, once per run; nil if it has
-// none.
+// secretPolicy reads the resource policy of a secret; nil if it has none.
 func (o *operation) secretPolicy(ctx context.Context, secretARN string) (*iampolicy.Document, error) {
-	return recall(&o.reads, "secret policy "+secretARN, func() (*iampolicy.Document, error) {
-		out, err := o.SecretsManager.GetResourcePolicy(ctx, &secretsmanager.GetResourcePolicyInput{SecretId: &secretARN})
-		if err != nil || aws.ToString(out.ResourcePolicy) == "" {
-			return nil, err
-		}
-		document, err := iampolicy.Parse(*out.ResourcePolicy)
-		return &document, err
-	})
+	out, err := o.SecretsManager.GetResourcePolicy(ctx, &secretsmanager.GetResourcePolicyInput{SecretId: &secretARN})
+	if err != nil || aws.ToString(out.ResourcePolicy) == "" {
+		return nil, err
+	}
+	document, err := iampolicy.Parse(*out.ResourcePolicy)
+	return &document, err
 }
 
 // otherAccount says what another account has to add for a superuser secret of

@@ -62,6 +62,9 @@ func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration)
 	if sc.generation > 0 && !sc.secret.enabled() {
 		u.push(func(ctx context.Context) error { o.clear(ctx, object); return nil })
 	}
+	if err := o.freeStatement(ctx, object.SecretARN, object.Permissions, sc.generation); err != nil {
+		return nil, o.warnings, err
+	}
 	if err := o.grant(ctx, object.SecretARN, object.Permissions, &u); err != nil {
 		return o.takeBack(ctx, object, u, err)
 	}
@@ -80,7 +83,7 @@ func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration)
 			return o.rotationFailed(ctx, want, object, version, sc, err)
 		}
 	}
-	s.created.Store(object.SecretARN, true)
+	s.created.Store(object.SecretARN, object.Permissions)
 	return object, o.warnings, nil
 }
 
@@ -203,16 +206,26 @@ func (o *operation) hasAsked(ctx context.Context, sec *secret, after time.Time) 
 
 // takeBack undoes what a create wrote before AWS accepted the rotation.
 func (o *operation) takeBack(ctx context.Context, object *Object, u undo, cause error) (*Object, []Problem, error) {
+	kept, err := o.undone(ctx, u, cause)
+	if !kept {
+		object = nil
+	}
+	return object, o.warnings, err
+}
+
+// undone takes the writes of a failed create back and tells the cause. Kept says
+// that they could not be, so that the object has to be.
+func (o *operation) undone(ctx context.Context, u undo, cause error) (kept bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer cancel()
 	if err := u.run(ctx); err != nil {
 		p := failed("", "set rotation up", "", cause)
-		return object, o.warnings, &Problem{
+		return true, &Problem{
 			Attribute: p.Attribute, Code: p.Code, Summary: p.Summary, cause: cause,
-			Detail: p.Detail + "\n\nWhat was written before that could not be taken back either, so this setup is kept in the state as tainted: the next apply removes it and sets it up again.\n\n" + err.Error(),
+			Detail: p.Detail + "\n\nWhat was written before that could not be taken back either, so this resource is kept in the state as tainted: the next apply removes it and creates it again.\n\n" + err.Error(),
 		}
 	}
-	return nil, o.warnings, cause
+	return false, cause
 }
 
 // clear removes what earlier creates left where this one works. It is tidying

@@ -20,8 +20,8 @@ func (s *Service) Delete(ctx context.Context, want Setup, have Object, timeout t
 		return nil, err
 	}
 	defer s.secrets.lock(have.SecretARN)()
-	if _, replaced := s.created.Load(have.SecretARN); replaced {
-		return nil, nil // create_before_destroy: the new setup stands on all of it.
+	if by, replaced := s.replaced(have.SecretARN); replaced {
+		return nil, o.leave(ctx, have.SecretARN, have.Permissions, by)
 	}
 	generation := Generation(have.RolePolicy, have.SecretARN)
 	if generation > 0 {
@@ -37,6 +37,14 @@ func (s *Service) Delete(ctx context.Context, want Setup, have Object, timeout t
 		return o.warnings, err
 	}
 	return o.warnings, o.revoke(ctx, have.SecretARN, have.Permissions)
+}
+
+// replaced returns what a create of this run has written for a secret or function,
+// which the object that it replaces must not remove: create_before_destroy.
+func (s *Service) replaced(ownerARN string) (by Permissions, ok bool) {
+	created, ok := s.created.Load(ownerARN)
+	by, _ = created.(Permissions)
+	return by, ok
 }
 
 // stop ends the rotation of a secret that is still there and still ours.

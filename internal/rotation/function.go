@@ -22,9 +22,13 @@ type function struct {
 	timeout  time.Duration
 	logGroup string
 	inVPC    bool
+	read     time.Time
 	// environment holds the variables; nil when AWS could not decrypt them.
 	environment map[string]string
 }
+
+// remembered is for how long the answer to one setup serves the others.
+const remembered = 5 * time.Second
 
 // function reads a function's configuration, once per run unless fresh.
 func (o *operation) function(ctx context.Context, functionARN string, fresh bool) (*function, error) {
@@ -41,7 +45,7 @@ func (o *operation) function(ctx context.Context, functionARN string, fresh bool
 		if err != nil {
 			return nil, err
 		}
-		f := &function{arn: a, timeout: time.Duration(aws.ToInt32(out.Timeout)) * time.Second, logGroup: "/aws/lambda/" + a.Name}
+		f := &function{arn: a, read: o.clock.Now(), timeout: time.Duration(aws.ToInt32(out.Timeout)) * time.Second, logGroup: "/aws/lambda/" + a.Name}
 		if f.role, err = arn.ParseRole(aws.ToString(out.Role)); err != nil {
 			return nil, wrong("rotation_lambda_arn", "Invalid execution role", "AWS says that the function runs as a role whose ARN can't be read: "+err.Error())
 		}

@@ -1,8 +1,8 @@
 package rotation
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -65,14 +65,12 @@ type AccessInspection struct {
 }
 
 // NextAccess is what a function access becomes by an update: pure, as [Next] is.
+// Another function is another access.
 func NextAccess(want FunctionAccess, have AccessObject) AccessObject {
 	next := have
 	next.FunctionARN = want.FunctionARN
-	switch {
-	case want.RoleARN != "":
+	if want.RoleARN != "" {
 		next.RoleARN = want.RoleARN
-	case want.FunctionARN != have.FunctionARN:
-		next.RoleARN = ""
 	}
 	next.RoleName = roleName(next.RoleARN)
 	next.StatementID, next.RolePolicyName = want.names()
@@ -144,14 +142,13 @@ func (w FunctionAccess) roleARN(f *function) string {
 func (o *operation) lookAtFunction(ctx context.Context, want FunctionAccess) (*functionScene, error) {
 	s := &functionScene{superusers: map[string]superuser{}}
 	var err error
-	if s.function, err = o.rotator(ctx, want.FunctionARN); err != nil {
+	if s.function, err = o.rotator(ctx, want.FunctionARN, want.RoleARN); err != nil {
 		return nil, err
 	}
+	// Also where no type asks who manages them: the owner is recorded for good.
 	for _, secretARN := range want.Access.SuperuserSecretARNs {
-		if want.Check || want.ownersMatter() {
-			if s.superusers[secretARN], err = o.describeSuperuser(ctx, secretARN, superusersArgument); err != nil {
-				return nil, err
-			}
+		if s.superusers[secretARN], err = o.describeSuperuser(ctx, secretARN, superusersArgument); err != nil {
+			return nil, err
 		}
 	}
 	return s, nil
@@ -194,10 +191,6 @@ func (o *operation) lookForAccess(ctx context.Context, want FunctionAccess, s *f
 func (s *functionScene) object(want FunctionAccess) AccessObject {
 	want.Access.SuperuserOwners, want.VPC = s.owners(), &s.vpc
 	o := NextAccess(want, AccessObject{Permissions: Permissions{RoleARN: s.function.role.String()}})
-	if o.RoleARN == "" {
-		o.RoleARN = s.function.role.String()
-	}
-	o.RoleName = roleName(o.RoleARN)
 	o.RolePolicy = want.policy(o, s.generation+1)
 	if again := want.policy(o, max(1, s.generation)); want.PlannedRolePolicy == again && iampolicy.Equivalent(again, s.rolePolicy) {
 		o.RolePolicy = again
@@ -267,7 +260,7 @@ func (o *operation) checkFunction(ctx context.Context, want FunctionAccess, s *f
 		}
 	}
 	for _, secretARN := range want.Access.SuperuserSecretARNs {
-		report(superusersArgument, superuserMissing(secretARN, s.superusers[secretARN])...)
+		report(superusersArgument, superuserMissing(superusersArgument, secretARN, s.superusers[secretARN])...)
 		if a, err := arn.ParseSecret(secretARN); err == nil && a.AccountID != s.function.arn.AccountID {
 			report(superusersArgument, findings.SuperuserElsewhere(secretARN, want.keyOf(a), next.RoleARN))
 		}
@@ -291,7 +284,9 @@ func (o *operation) checkFunction(ctx context.Context, want FunctionAccess, s *f
 	if err != nil {
 		return nil, err
 	}
-	report("rotation_lambda_arn", found...)
+	for _, f := range found {
+		report(cmp.Or(attributesOf[f.Code], findings.FunctionArgument), f)
+	}
 	if atPlan {
 		r, err := o.seenRole(ctx, next.RoleARN, false)
 		if err != nil {
@@ -312,6 +307,12 @@ func (o *operation) checkFunction(ctx context.Context, want FunctionAccess, s *f
 	return problems, nil
 }
 
+// attributesOf are the arguments that are to blame for what a role lacks, if not
+// the function as a whole.
+var attributesOf = map[findings.Code]string{
+	findings.SuperuserNotReadable: superusersArgument, findings.SuperuserRDSManagedAccess: superusersArgument, findings.RoleKMS: "kms_key_arns",
+}
+
 // keyOf is a key that can be that of a superuser secret in another account.
 func (w FunctionAccess) keyOf(secret arn.SecretARN) string {
 	for _, key := range w.Access.SuperuserKMSKeyARNs {
@@ -325,9 +326,6 @@ func (w FunctionAccess) keyOf(secret arn.SecretARN) string {
 // next is [NextAccess] with what the scene adds.
 func (s *functionScene) next(want FunctionAccess, have AccessObject) AccessObject {
 	want.Access.SuperuserOwners = s.owners()
-	if want.RoleARN == "" && want.FunctionARN != have.FunctionARN {
-		want.RoleARN = s.function.role.String()
-	}
 	return NextAccess(want, have)
 }
 
@@ -343,7 +341,8 @@ func (s *Service) CreateAccess(ctx context.Context, want FunctionAccess, timeout
 	}
 	defer s.secrets.lock(want.FunctionARN)()
 	if _, twice := s.created.Load(want.FunctionARN); twice {
-		return nil, nil, twoAccesses(want.FunctionARN)
+		return nil, nil, wrong("rotation_lambda_arn", "Two accesses of one function",
+			"Another rotation_function_access of this configuration is for "+want.FunctionARN+", too. Keep one of them, with the types and superuser secrets of both.")
 	}
 	sc, err := o.lookAtFunction(ctx, want)
 	if err == nil {
@@ -368,20 +367,19 @@ func (s *Service) CreateAccess(ctx context.Context, want FunctionAccess, timeout
 			"Between plan and apply, the role policy of the function or who manages a superuser secret changed. Nothing was changed. Plan and apply again.")
 	}
 	var u undo
-	if err := o.grant(ctx, want.FunctionARN, object.Permissions, &u); err != nil {
-		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
-		defer cancel()
-		if undone := u.run(clean); undone != nil {
-			return &object, o.warnings, errors.Join(err, undone)
-		}
+	err = o.freeStatement(ctx, want.FunctionARN, object.Permissions, sc.generation)
+	if err == nil {
+		err = o.grant(ctx, want.FunctionARN, object.Permissions, &u)
+	}
+	if err == nil {
+		s.created.Store(want.FunctionARN, object.Permissions)
+		return &object, o.warnings, nil
+	}
+	kept, err := o.undone(ctx, u, err)
+	if !kept {
 		return nil, o.warnings, err
 	}
-	s.created.Store(want.FunctionARN, true)
-	return &object, o.warnings, nil
-}
-
-func twoAccesses(functionARN string) *Problem {
-	return wrong("rotation_lambda_arn", "Two accesses of one function", "Another rotation_function_access of this configuration is for "+functionARN+", too. Keep one of them, with the types and superuser secrets of both.")
+	return &object, o.warnings, err
 }
 
 // UpdateAccess brings a function access to what is wanted: what is new is written
@@ -392,14 +390,7 @@ func (s *Service) UpdateAccess(ctx context.Context, want FunctionAccess, have Ac
 	if err != nil {
 		return nil, nil, err
 	}
-	moves := want.FunctionARN != have.FunctionARN
-	defer s.secrets.lock(min(want.FunctionARN, have.FunctionARN))()
-	if moves {
-		defer s.secrets.lock(max(want.FunctionARN, have.FunctionARN))()
-		if _, twice := s.created.Load(want.FunctionARN); twice {
-			return nil, nil, twoAccesses(want.FunctionARN)
-		}
-	}
+	defer s.secrets.lock(want.FunctionARN)()
 	sc, err := o.lookAtFunction(ctx, want)
 	if err != nil {
 		return nil, nil, err
@@ -417,21 +408,13 @@ func (s *Service) UpdateAccess(ctx context.Context, want FunctionAccess, have Ac
 	}
 	var u undo
 	o.former = have.StatementID
-	if err := o.grant(ctx, want.FunctionARN, next.Permissions, &u, have.FunctionARN); err != nil {
-		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
-		defer cancel()
-		if undone := u.run(clean); undone != nil {
-			o.warn(*failed("", "take back a failed update", "The next apply goes on from here.", undone))
-		}
+	err = o.grant(ctx, want.FunctionARN, next.Permissions, &u)
+	if err == nil {
+		err = o.leave(ctx, have.FunctionARN, have.Permissions, next.Permissions)
+	}
+	if err != nil {
+		o.undoUpdate(ctx, u)
 		return nil, o.warnings, err
-	}
-	if _, taken := s.created.Load(have.FunctionARN); !moves || !taken { // Otherwise another access of this run stands on it.
-		if err := o.leave(ctx, have.FunctionARN, have.Permissions, next.Permissions); err != nil {
-			return nil, o.warnings, err // What is still there stays recorded.
-		}
-	}
-	if moves {
-		s.created.Store(want.FunctionARN, true)
 	}
 	return &next, o.warnings, nil
 }
@@ -476,8 +459,8 @@ func (s *Service) DeleteAccess(ctx context.Context, have AccessObject, timeout t
 		return err
 	}
 	defer s.secrets.lock(have.FunctionARN)()
-	if _, replaced := s.created.Load(have.FunctionARN); replaced {
-		return nil // create_before_destroy: the new one stands on all of it.
+	if by, replaced := s.replaced(have.FunctionARN); replaced {
+		return o.leave(ctx, have.FunctionARN, have.Permissions, by)
 	}
 	if generation := Generation(have.RolePolicy, have.FunctionARN); generation > 0 {
 		policy, err := o.rolePolicy(ctx, have.RoleName, have.RolePolicyName)

@@ -127,14 +127,6 @@ var accessLives = []life{
 	updatingAccess("update keys", nil, withKeys),
 	updatingAccess("update names", nil, withNames),
 	updatingAccess("update VPC", nil, func(_ *world, want *rotation.FunctionAccess) { want.VPC = new(true) }),
-	updatingAccess("update function", nil, ofOtherFunction),
-	updatingAccess("update function with names", withNames, ofOtherFunction),
-	updatingAccess("update function to alias", nil, ofAlias),
-	updatingAccess("update function to alias with names", withNames, ofAlias),
-	updatingAccess("update function to alias with names, after another create", func(w *world, want *rotation.FunctionAccess) {
-		withNames(w, want)
-		w.process().mustCreateAccess(*want) // And its process is killed.
-	}, ofAlias),
 	updatingAccess("update role", func(w *world, want *rotation.FunctionAccess) { want.RoleARN = w.roleARN(w.Role) }, func(w *world, want *rotation.FunctionAccess) {
 		w.runAs(w.FunctionARN, w.otherRole)
 		want.RoleARN = w.roleARN(w.otherRole)
@@ -193,7 +185,7 @@ func TestAccessUpdateUndone(t *testing.T) {
 		had := w.wantAccess()
 		have := w.process().mustCreateAccess(had)
 		want := had
-		ofOtherFunction(w, &want)
+		withNames(w, &want)
 		times := 1
 		if !undone {
 			times = 0

@@ -26,15 +26,32 @@ type Permissions struct {
 }
 
 // grant writes the role policy and then the invoke permission, where there are
-// any to write. They may have had other owners before.
-func (o *operation) grant(ctx context.Context, ownerARN string, p Permissions, u *undo, before ...string) error {
+// any to write.
+func (o *operation) grant(ctx context.Context, ownerARN string, p Permissions, u *undo) error {
 	if p.RolePolicy == "" || p.InvokePermission == "" {
 		return nil
 	}
-	if err := o.putRolePolicy(ctx, p.RoleName, p.RolePolicyName, ownerARN, p.RolePolicy, u, before...); err != nil {
+	if err := o.putRolePolicy(ctx, p.RoleName, p.RolePolicyName, ownerARN, p.RolePolicy, u); err != nil {
 		return err
 	}
 	return o.addPermission(ctx, p.StatementID, p.FunctionARN, ownerARN, u)
+}
+
+// freeStatement refuses a statement ID under which somebody else has made an equal
+// statement already: to take it for ours would be to remove it one day. A create
+// that was interrupted has written its role policy before, in a generation.
+func (o *operation) freeStatement(ctx context.Context, ownerARN string, p Permissions, generation int) error {
+	if p.InvokePermission == "" || generation > 0 || p.StatementID == StatementID(ownerARN) {
+		return nil
+	}
+	policy, err := o.policy(ctx, p.FunctionARN, true)
+	if err != nil {
+		return failed("", "read the policy of the rotation function", "", err)
+	}
+	if policy.statement(p.StatementID) != "" {
+		return statementTaken(p.StatementID, p.FunctionARN)
+	}
+	return nil
 }
 
 // revoke removes the invoke permission and then the role policy, as far as AWS

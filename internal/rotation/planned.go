@@ -194,7 +194,7 @@ func (s *Service) InspectPending(ctx context.Context, want Setup) ([]Problem, er
 	if err != nil {
 		return nil, err
 	}
-	f, err := o.rotator(ctx, want.FunctionARN)
+	f, err := o.rotator(ctx, want.FunctionARN, want.RoleARN)
 	if err != nil {
 		return nil, err
 	}

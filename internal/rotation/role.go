@@ -64,6 +64,12 @@ func (o *operation) role(ctx context.Context, roleARN string, fresh bool) (*role
 		if err := o.inlinePolicies(ctx, a.Name, r); err != nil {
 			return nil, err
 		}
+		managed := func(policyARN string) (findings.Policy, error) {
+			if fresh {
+				o.reads.forget("managed policy " + policyARN)
+			}
+			return o.managedPolicy(ctx, policyARN)
+		}
 		attached := iam.NewListAttachedRolePoliciesPaginator(o.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: &a.Name})
 		for attached.HasMorePages() {
 			page, err := attached.NextPage(ctx)
@@ -71,7 +77,7 @@ func (o *operation) role(ctx context.Context, roleARN string, fresh bool) (*role
 				return nil, err
 			}
 			for _, p := range page.AttachedPolicies {
-				policy, err := o.managedPolicy(ctx, aws.ToString(p.PolicyArn))
+				policy, err := managed(aws.ToString(p.PolicyArn))
 				if err != nil {
 					return nil, err
 				}
@@ -79,7 +85,7 @@ func (o *operation) role(ctx context.Context, roleARN string, fresh bool) (*role
 			}
 		}
 		if b := out.Role.PermissionsBoundary; b != nil {
-			boundary, err := o.managedPolicy(ctx, aws.ToString(b.PermissionsBoundaryArn))
+			boundary, err := managed(aws.ToString(b.PermissionsBoundaryArn))
 			if err != nil {
 				return nil, err
 			}

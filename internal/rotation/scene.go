@@ -51,7 +51,7 @@ func (o *operation) lookAround(ctx context.Context, want Setup) (*scene, error) 
 		return nil, p
 	}
 	if want.FunctionARN != "" {
-		if s.function, err = o.rotator(ctx, want.FunctionARN); err != nil {
+		if s.function, err = o.rotator(ctx, want.FunctionARN, want.RoleARN); err != nil {
 			return nil, err
 		}
 	}
@@ -79,12 +79,17 @@ func otherRole(functionARN, roleARN string, f *function) *Problem {
 	}
 	return wrong("role_arn", "Invalid execution role",
 		fmt.Sprintf("The function %s runs as %s, and `role_arn` is %s.", functionARN, f.role, roleARN),
-		"Give the function's role, or leave the argument out.")
+		"Give the function's role, or leave the argument out. If it is not in the configuration, the function was given another role in this apply: apply again.")
 }
 
-// rotator reads the function that a setup is to rotate with.
-func (o *operation) rotator(ctx context.Context, functionARN string) (*function, error) {
-	f, err := o.function(ctx, functionARN, true)
+// rotator reads the function that a setup is to rotate with. Five hundred setups
+// read the same one, of which AWS answers fifteen a second: what another setup has
+// just read will do, unless it is not what this one was told of the role.
+func (o *operation) rotator(ctx context.Context, functionARN, roleARN string) (*function, error) {
+	f, err := o.function(ctx, functionARN, false)
+	if err == nil && (o.clock.Now().Sub(f.read) > remembered || roleARN != "" && roleARN != f.role.String()) {
+		f, err = o.function(ctx, functionARN, true)
+	}
 	if awsapi.IsNotFound(err) {
 		return nil, o.functionNotFound(ctx, functionARN, err)
 	}
@@ -223,7 +228,9 @@ func (o *operation) findAccess(ctx context.Context, want Setup, s *scene, config
 		return failed("", "read the policy of the function that the secret is configured with", "", err)
 	}
 	id := statementID(want, secretARN)
-	ours := sameStatement(permissions.statement(id), PermissionFor(id, configured, secretARN))
+	// Under another name than the derived one an equal statement may be somebody
+	// else's; the role policy is ours for certain.
+	ours := sameStatement(permissions.statement(id), PermissionFor(id, configured, secretARN)) && (id == StatementID(secretARN) || s.generation > 0)
 	s.remnant = s.remnant || ours && s.secret.enabled()
 	if configured == want.FunctionARN {
 		return nil

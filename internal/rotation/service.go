@@ -129,9 +129,10 @@ type Service struct {
 	// the one may do and who may invoke the other.
 	written sync.Map
 
-	// created holds the secrets whose setup, and the functions whose access, was
-	// created in this run. With create_before_destroy the object that it replaces
-	// is deleted afterwards, and must then remove nothing.
+	// created holds what was written, as [Permissions], for the secrets whose setup,
+	// and the functions whose access, was created in this run. With
+	// create_before_destroy the object that it replaces is deleted afterwards, and
+	// must then remove nothing of that.
 	created sync.Map
 }
 

@@ -103,11 +103,7 @@ func (s *Service) Update(ctx context.Context, want Setup, have Object, ask bool,
 		if open, isOpen := asOpen(err); isOpen {
 			return nil, o.warnings, open // The next update finds out.
 		}
-		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
-		defer cancel()
-		if undone := u.run(clean); undone != nil {
-			o.warn(*failed("", "take back a failed update", "The next apply goes on from here.", undone))
-		}
+		o.undoUpdate(ctx, u)
 		return nil, o.warnings, err
 	}
 	next.UnfinishedVersionID = ""
@@ -121,6 +117,16 @@ func (s *Service) Update(ctx context.Context, want Setup, have Object, ask bool,
 		}
 	}
 	return &next, o.warnings, nil
+}
+
+// undoUpdate takes the writes of a failed update back. The state is the one from
+// before in any case.
+func (o *operation) undoUpdate(ctx context.Context, u undo) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	defer cancel()
+	if err := u.run(ctx); err != nil {
+		o.warn(*failed("", "take back a failed update", "The next apply goes on from here.", err))
+	}
 }
 
 // next is [Next] with what the scene adds: the role of the function, and who
@@ -154,7 +160,7 @@ func (o *operation) lookAgain(ctx context.Context, want Setup, have Object) (*sc
 		return nil, p
 	}
 	if want.FunctionARN != "" {
-		if s.function, err = o.rotator(ctx, want.FunctionARN); err != nil {
+		if s.function, err = o.rotator(ctx, want.FunctionARN, want.RoleARN); err != nil {
 			return nil, err
 		}
 	}

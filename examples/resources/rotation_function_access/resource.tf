@@ -67,6 +67,11 @@ resource "rotation_function_access" "rotator" {
   role_arn = aws_iam_role.rotator.arn
 
   depends_on = [aws_iam_role_policy_attachment.rotator]
+
+  # Whatever takes its place is there, and the setups have followed, before it goes.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "rotation_setup" "app" {
