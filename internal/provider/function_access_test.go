@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -22,6 +23,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab/labtest"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
 )
@@ -345,38 +347,45 @@ resource "terraform_data" "function" {
 func TestFiveHundredSetups(t *testing.T) {
 	t.Parallel()
 	const secrets = 500
-	w := newWorld(t)
-	h := w.hand(t)
+	c := newQuickTerminal(t, world{labtest.NewOn(t, awslab.Options{StepDelay: time.Millisecond})})
+	h := c.hand(t)
 	arns := h.users(secrets)
-	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: w.factories(),
-		Steps: []resource.TestStep{
-			{
-				Config:      w.providerConfig() + w.setups(arns, fmt.Sprintf("rotation_lambda_arn = %q", w.FunctionARN)),
-				ExpectError: regexp.MustCompile(`(?s)role-policy-full.*rotation_function_access`),
-			},
-			{
-				Config: w.providerConfig() + w.functionAccess() + w.setups(arns, accessOfTest...),
-				PreConfig: func() {
-					if writes := w.Writes(); len(writes) > 0 {
-						t.Errorf("A refused plan has written %v.", writes)
-					}
-				},
-				ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(accessAddress, tfjsonpath.New("role_name"), knownvalue.StringExact(w.Role))},
-				PostApplyFunc: func() {
-					if w.Finished() != secrets {
-						t.Errorf("%d secrets have rotated.", w.Finished())
-					}
-					policy := h.document(w.Role, rotation.RolePolicyName(w.FunctionARN))
-					t.Logf("for %d secrets: function policy %d of %d bytes, role policy %d of %d characters",
-						secrets, len(h.FunctionPolicy()), iampolicy.MaxFunctionPolicyBytes, iampolicy.Size(policy), iampolicy.MaxRolePolicyCharacters)
-					if len(h.statements()) != 1 || len(w.InlinePolicies(w.Role)) != 1 {
-						t.Errorf("%v", h.written())
-					}
-				},
-			},
-		},
-	})
+	c.write(c.providerConfig() + c.setups(arns, fmt.Sprintf("rotation_lambda_arn = %q", c.FunctionARN)))
+	out, code := c.run(t, "apply", "-auto-approve")
+	if code == 0 || strings.Count(out, "Error: ") != 2 || strings.Count(out, "rotation_function_access.NAME") != 2 || !strings.Contains(out, "role-policy-full") || !strings.Contains(out, "invoke-policy-full") {
+		t.Errorf("%d setups with permissions of their own: %s", secrets, out)
+	}
+	if writes := c.Writes(); len(writes) > 0 {
+		t.Errorf("A refused plan has written %v.", writes)
+	}
+	c.ForgetCalls()
+	c.write(c.providerConfig() + c.functionAccess() + c.setups(arns, accessOfTest...))
+	if out, code := c.run(t, "apply", "-auto-approve"); code != 0 {
+		t.Fatal(out)
+	}
+	if c.Finished() != secrets {
+		t.Errorf("%d secrets have rotated.", c.Finished())
+	}
+	if len(h.statements()) != 1 || len(c.InlinePolicies(c.Role)) != 1 {
+		t.Errorf("%v", h.written())
+	}
+	// The README has these.
+	if policy, role := len(h.FunctionPolicy()), iampolicy.Size(h.document(c.Role, rotation.RolePolicyName(c.FunctionARN))); policy != 341 || role != 612 {
+		t.Errorf("function policy %d of %d bytes, role policies %d of %d characters", policy, iampolicy.MaxFunctionPolicyBytes, role, iampolicy.MaxRolePolicyCharacters)
+	}
+	// AWS answers only 15 of these a second.
+	reads := map[string]int{}
+	for _, call := range c.AdministratorCalls() {
+		reads[call.String()]++
+	}
+	for call, times := range reads {
+		if !strings.HasPrefix(call, "secretsmanager:") && times > secrets/10 {
+			t.Errorf("%d setups made %d times %s: %v", secrets, times, call, reads)
+		}
+	}
+	if out, code := c.run(t, "plan", "-detailed-exitcode"); code != 0 {
+		t.Error(out)
+	}
 }
 
 // TestSetupExternalChecked applies setups that leave access to others, who have

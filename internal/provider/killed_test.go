@@ -11,28 +11,36 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
-
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab/labtest"
-	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/tfcli"
 )
 
 // binaries are directories to remove when all tests are done.
-var binaries []string
+var (
+	building sync.Mutex
+	binaries []string
+)
 
-// built is the provider's binary, compiled once for the tests that need it in a
-// process of its own.
-var built = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "rotation-provider-")
-	if err != nil {
-		return "", err
-	}
-	binaries = append(binaries, dir)
-	return tfcli.Build(context.Background(), dir)
-})
+// built is the provider's binary, and builtQuick one on a quick clock, compiled
+// once for the tests that need it in a process of its own.
+var (
+	built      = builds(tfcli.Provider)
+	builtQuick = builds("./testdata/quick")
+)
+
+func builds(pkg string) func() (string, error) {
+	return sync.OnceValues(func() (string, error) {
+		dir, err := os.MkdirTemp("", "rotation-provider-")
+		if err != nil {
+			return "", err
+		}
+		building.Lock()
+		binaries = append(binaries, dir)
+		building.Unlock()
+		return tfcli.Build(context.Background(), dir, pkg)
+	})
+}
 
 // TestKilledProvider kills the provider's process at each of its calls to AWS
 // in turn, before the call takes effect and, if it has one, after, and applies
@@ -95,30 +103,18 @@ func newVictim(t *testing.T) victim {
 // not wait for long, and the file with the number of that process.
 func quickProvider(t *testing.T) (binary, process string) {
 	t.Helper()
+	made, err := builtQuick()
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
-	binary, process = filepath.Join(dir, "terraform-provider-rotation"), filepath.Join(dir, "process")
+	binary, process = filepath.Join(dir, filepath.Base(made)), filepath.Join(dir, "process")
 	// The CLI starts a script that becomes the provider and has told its process.
-	script := fmt.Sprintf("#!/bin/sh\necho $$ > '%s'\n%s=true exec '%s' \"$@\"\n", process, actAsProvider, os.Args[0])
+	script := fmt.Sprintf("#!/bin/sh\necho $$ > '%s'\nexec '%s' \"$@\"\n", process, made)
 	if err := os.WriteFile(binary, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return binary, process
-}
-
-// actAsProvider is the environment variable that makes this test binary the
-// provider.
-const actAsProvider = "ROTATION_TEST_PROVIDER"
-
-// runProvider serves the provider as main does, on a quick clock.
-func runProvider() error {
-	return tf6server.Serve("registry.terraform.io/rotationsafe/rotation", func() tfprotov6.ProviderServer { return serve(NewTest("test", quickClock{})()) })
-}
-
-// quickClock is the clock of the machine for those who have no time to wait.
-type quickClock struct{ rotation.SystemClock }
-
-func (c quickClock) Sleep(ctx context.Context, d time.Duration) error {
-	return c.SystemClock.Sleep(ctx, min(d, 50*time.Millisecond))
 }
 
 func (v victim) run(command string, args ...string) (output string, code int) {

@@ -103,11 +103,11 @@ func TestSetupSecretUnknown(t *testing.T) {
 			{Config: config(w.SecretARN, "1"), PostApplyFunc: w.ForgetCalls},
 			{
 				// The same secret, known only at apply.
-				Config: config(w.SecretARN, "2"), ConfigPlanChecks: changes("secret_id"),
+				Config: config(w.SecretARN, "2"), ConfigPlanChecks: changes("secret_id", "invoke_permission"),
 				PostApplyFunc: func() { w.wrote(t) },
 			},
 			{
-				Config: config(second, "2"), ConfigPlanChecks: changes("secret_id"),
+				Config: config(second, "2"), ConfigPlanChecks: changes("secret_id", "invoke_permission"),
 				ExpectError: regexp.MustCompile(`(?s)Setup is for another secret.*Apply again to\s+replace`),
 			},
 			{

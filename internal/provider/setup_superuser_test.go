@@ -92,8 +92,9 @@ func TestSetupManagedSuperuser(t *testing.T) {
 				PostApplyFunc:     func() { looksUp(true) },
 			},
 			{
-				Config:           config(managed, `access = "external"`),
-				ConfigPlanChecks: changes("access", "role_name", "role_policy", "invoke_permission", "superuser_owning_service"),
+				// Nobody else gives the function access, which is only warned of.
+				Config:           config(managed, `access = "external"`, `preflight = "warn"`),
+				ConfigPlanChecks: changes("access", "preflight", "role_name", "role_policy", "invoke_permission", "superuser_owning_service"),
 			},
 			{
 				Config:            config(managed),

@@ -81,13 +81,6 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	if os.Getenv(actAsProvider) != "" {
-		if err := runProvider(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
-	}
 	if os.Getenv(resource.EnvTfAcc) == "" {
 		isolate()
 	}

@@ -29,14 +29,17 @@ func Find() (string, error) {
 	return "", errors.New("neither terraform nor tofu is on PATH, and TF_ACC_TERRAFORM_PATH is not set; `make demo` and `make test` build one where there is none")
 }
 
-// Build compiles the provider into a directory and returns the binary's path.
-// It must run inside the module.
-func Build(ctx context.Context, dir string) (string, error) {
+// Provider is the package that [Build] makes the provider of.
+const Provider = "github.com/rotationsafe/terraform-provider-rotation"
+
+// Build compiles a package as the provider into a directory and returns the
+// binary's path. It must run inside the module.
+func Build(ctx context.Context, dir, pkg string) (string, error) {
 	binary := filepath.Join(dir, "terraform-provider-rotation")
 	if runtime.GOOS == "windows" {
 		binary += ".exe"
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "github.com/rotationsafe/terraform-provider-rotation")
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, pkg)
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the provider: %w\n%s", err, out)
 	}

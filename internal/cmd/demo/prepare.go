@@ -71,7 +71,7 @@ func prepare(ctx context.Context, out printer, open opener) (_ *demo, err error)
 		return nil, err
 	}
 	d.say("Building the provider ...")
-	if d.provider, err = tfcli.Build(ctx, bin); err != nil {
+	if d.provider, err = tfcli.Build(ctx, bin, tfcli.Provider); err != nil {
 		return nil, err
 	}
 	if err = d.startLab(); err != nil {
