@@ -56,18 +56,19 @@ const (
 	ExcludeCharactersImpossible Code = "exclude-characters-impossible"
 	PasswordLengthInvalid       Code = "password-length-invalid"
 
-	RoleSecretAccess    Code = "role-secret-access"
-	RoleRandomPassword  Code = "role-random-password"
-	RoleKMS             Code = "role-kms"
-	RoleRDSDescribe     Code = "role-rds-describe"
-	RoleServiceAccess   Code = "role-service-access"
-	RoleVPC             Code = "role-vpc"
-	RoleLogs            Code = "role-logs"
-	RolePolicyFull      Code = "role-policy-full"
-	RolePolicyNameTaken Code = "role-policy-name-taken"
-	RoleNotAssumable    Code = "role-not-assumable"
-	SecretPolicyDenies  Code = "secret-policy-denies"
-	KMSKeyUnusable      Code = "kms-key-unusable"
+	RoleSecretAccess     Code = "role-secret-access"
+	RoleRandomPassword   Code = "role-random-password"
+	RoleKMS              Code = "role-kms"
+	RoleRDSDescribe      Code = "role-rds-describe"
+	RoleServiceAccess    Code = "role-service-access"
+	RoleVPC              Code = "role-vpc"
+	RoleLogs             Code = "role-logs"
+	RolePolicyFull       Code = "role-policy-full"
+	RolePolicyNearlyFull Code = "role-policy-nearly-full"
+	RolePolicyNameTaken  Code = "role-policy-name-taken"
+	RoleNotAssumable     Code = "role-not-assumable"
+	SecretPolicyDenies   Code = "secret-policy-denies"
+	KMSKeyUnusable       Code = "kms-key-unusable"
 
 	ScheduleInvalid      Code = "schedule-invalid"
 	ScheduleUndocumented Code = "schedule-undocumented"
@@ -187,18 +188,19 @@ var codes = map[Code]entry{
 	ExcludeCharactersImpossible: {StageApply, "No password can be made of the characters left", pagePassword},
 	PasswordLengthInvalid:       {StageApply, "The password length is not one the database accepts", pagePassword},
 
-	RoleSecretAccess:    {StageApply, "The execution role may not use the secret", pageRole},
-	RoleRandomPassword:  {StageApply, "The execution role may not generate passwords", pageRole},
-	RoleKMS:             {StageApply, "The execution role may not use the secret's key", pageRole},
-	RoleRDSDescribe:     {StageApply, "The execution role may not look up the database in RDS", pageRole},
-	RoleServiceAccess:   {StageApply, "The execution role may not call the service of the database or directory", pageRole},
-	RoleVPC:             {StageApply, "The execution role may not connect the function to its VPC", pageRole},
-	RoleLogs:            {StageApply, "The execution role may not write logs", pageLambdaRole},
-	RolePolicyFull:      {StagePlan, "The execution role has no room for another inline policy", pageIAMLimits},
-	RolePolicyNameTaken: {StageApply, "The execution role has another inline policy of that name", pageRole},
-	RoleNotAssumable:    {StageApply, "Lambda may not assume the execution role", pageLambdaRole},
-	SecretPolicyDenies:  {StageApply, "The secret's resource policy denies the execution role", pagePermissions},
-	KMSKeyUnusable:      {StageApply, "The secret's key cannot be used", pageKeys},
+	RoleSecretAccess:     {StageApply, "The execution role may not use the secret", pageRole},
+	RoleRandomPassword:   {StageApply, "The execution role may not generate passwords", pageRole},
+	RoleKMS:              {StageApply, "The execution role may not use the secret's key", pageRole},
+	RoleRDSDescribe:      {StageApply, "The execution role may not look up the database in RDS", pageRole},
+	RoleServiceAccess:    {StageApply, "The execution role may not call the service of the database or directory", pageRole},
+	RoleVPC:              {StageApply, "The execution role may not connect the function to its VPC", pageRole},
+	RoleLogs:             {StageApply, "The execution role may not write logs", pageLambdaRole},
+	RolePolicyFull:       {StagePlan, "The execution role has no room for another inline policy", pageIAMLimits},
+	RolePolicyNearlyFull: {StageApply, "The execution role will soon have no room for another inline policy", pageIAMLimits},
+	RolePolicyNameTaken:  {StageApply, "The execution role has another inline policy of that name", pageRole},
+	RoleNotAssumable:     {StageApply, "Lambda may not assume the execution role", pageLambdaRole},
+	SecretPolicyDenies:   {StageApply, "The secret's resource policy denies the execution role", pagePermissions},
+	KMSKeyUnusable:       {StageApply, "The secret's key cannot be used", pageKeys},
 
 	ScheduleInvalid:      {StagePlan, "The rotation schedule is not valid", pageSchedule},
 	ScheduleUndocumented: {StagePlan, "The rotation schedule has a form that AWS does not document", pageSchedule},

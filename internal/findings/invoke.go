@@ -51,7 +51,7 @@ func Invocable(functionARN, secretARN string, policy, unqualified iampolicy.Docu
 		if decision, _ := determine(function.Unqualified().String(), unqualified); decision == iampolicy.Allow {
 			return []Finding{New(InvokePermissionQualifier, Error,
 				fmt.Sprintf("Secrets Manager may invoke %s, but the secret rotates with %s, and every version and alias has a policy of its own.", function.Unqualified(), functionARN),
-				remedy)}
+				"Rotate with the ARN that has the permission, or: "+remedy+" An access that there is takes the ARN with the qualifier.")}
 		}
 	}
 	detail := fmt.Sprintf("No statement in the policy of the function %s lets Secrets Manager (%s) invoke it for this secret.", functionARN, iampolicy.ServicePrincipal)
@@ -60,10 +60,16 @@ func Invocable(functionARN, secretARN string, policy, unqualified iampolicy.Docu
 		return certain && decision != iampolicy.Allow
 	})
 	if len(unmet) > 0 {
+		if more := len(unmet) - shownConditions; more > 0 {
+			unmet = append(unmet[:shownConditions], fmt.Sprintf("one of %d others", more))
+		}
 		detail += fmt.Sprintf(" One would, but for its condition %s.", strings.Join(unmet, " or "))
 	}
 	return []Finding{New(InvokePermissionMissing, Error, detail, remedy)}
 }
+
+// shownConditions is how many conditions a message shows: a function may have a statement for each of fifty other secrets.
+const shownConditions = 2
 
 // unmetConditions returns the conditions that keep the statements of a policy from allowing what they would allow without conditions.
 func unmetConditions(policy iampolicy.Document, refuses func(iampolicy.Document) bool) []string {

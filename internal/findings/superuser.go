@@ -33,7 +33,7 @@ func Superuser(t *catalog.RotationType, superuserARN string, value *string) []Fi
 		return nil
 	}
 	f := New(SuperuserARNMismatch, Error,
-		fmt.Sprintf("The field %q of the secret's value names another secret than `%s`. The rotation function reads the one in the value, and its role is given access to the other.", t.Superuser.Field, SuperuserArgument),
+		fmt.Sprintf("The field %q of the secret's value names another secret than `%s`. The rotation function reads the one in the value, and what is checked and allowed is the other.", t.Superuser.Field, SuperuserArgument),
 		fmt.Sprintf("Make `%s` and the field %q the same ARN.", SuperuserArgument, t.Superuser.Field))
 	f.Argument = SuperuserArgument
 	return []Finding{f}
@@ -64,7 +64,7 @@ func SuperuserElsewhere(superuserARN, keyARN, roleARN string) Finding {
 	const decrypt = "has to allow the role `kms:Decrypt` and `kms:DescribeKey`"
 	key := "The policy of its key " + keyARN + " " + decrypt + "."
 	if keyARN == "" {
-		key = "The secret needs a customer managed key, since no other account can use `aws/secretsmanager`, and the policy of that key " + decrypt + ". Give the key in the configuration as well, so that the role's own policy covers it."
+		key = "The secret needs a customer managed key, since no other account can use `aws/secretsmanager`, and the policy of that key " + decrypt + ". Give the key as `superuser_kms_key_arn`, in a `rotation_function_access` among `superuser_kms_key_arns`, so that the role's own policy covers it."
 	}
 	f := New(SuperuserOtherAccount, Warning,
 		fmt.Sprintf("The superuser secret %s is in another account than %s, so that both accounts have to allow the role to read it. Whether the other account does cannot be seen from here.", superuserARN, role),

@@ -143,7 +143,23 @@ func TestFunctionAccessTwice(t *testing.T) {
 	if out, code := c.run(t, "apply", "-auto-approve", "-replace="+accessAddress); code != 0 {
 		t.Error(out)
 	}
+	// Under another name, without a moved block.
+	c.write(c.providerConfig() + strings.Replace(c.functionAccess(), `"test"`, `"renamed"`, 1))
+	if out, code := c.run(t, "apply", "-auto-approve"); code != 0 {
+		t.Error(out)
+	}
 	if out, code := c.run(t, "plan", "-detailed-exitcode"); code != 0 {
+		t.Error(out)
+	}
+	if out, code := c.run(t, "destroy", "-auto-approve"); code != 0 {
+		t.Error(out)
+	}
+	c.write(one + strings.Replace(c.functionAccess(), `"test"`, `"again"`, 1))
+	if out, code := c.run(t, "plan"); code == 0 || !strings.Contains(out, "Error: Two accesses of one function") {
+		t.Errorf("Two accesses of one function are planned with\n%s", out)
+	}
+	c.write(one)
+	if out, code := c.run(t, "apply", "-auto-approve"); code != 0 {
 		t.Error(out)
 	}
 }

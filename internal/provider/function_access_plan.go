@@ -80,7 +80,7 @@ func (m functionAccessModel) validateTypes(ctx context.Context, diags *diag.Diag
 	superuser := any(func(t *catalog.RotationType) bool { return t.Superuser != nil })
 	reads := any(func(t *catalog.RotationType) bool { return t.Superuser != nil || t.Strategy == catalog.CustomStrategy })
 	switch {
-	case superuser != "" && m.SuperuserSecretARNs.IsNull():
+	case superuser != "" && (m.SuperuserSecretARNs.IsNull() || fullyKnown(ctx, m.SuperuserSecretARNs) && len(m.SuperuserSecretARNs.Elements()) == 0):
 		missing("superuser_secret_arns", "superuser secrets", "the function of "+superuser+" logs in with a superuser secret.")
 	case reads == "" && !m.SuperuserSecretARNs.IsNull():
 		useless("superuser_secret_arns", "superuser secrets", "The functions of these rotation types read no superuser secret.")
@@ -135,8 +135,8 @@ func (r *functionAccessResource) ModifyPlan(ctx context.Context, req resource.Mo
 // warnOfGap says what a replacement means for secrets that rotate.
 func warnOfGap(functionARN string, diags *diag.Diagnostics) {
 	diags.AddAttributeWarning(path.Root("rotation_lambda_arn"), "Secrets may have no function for a while",
-		"The access of "+functionARN+" is removed, and another is created. With `lifecycle { create_before_destroy = true }` Terraform removes it last, when the setups have followed. "+
-			"Otherwise it is removed first: until their setups are updated, secrets can't rotate, and a rotation that runs just then may stay unfinished.")
+		"Unless this resource has `lifecycle { create_before_destroy = true }`, the access of "+functionARN+" is removed before another is there and the setups have followed. "+
+			"Meanwhile secrets can't rotate, and a rotation that runs just then may stay unfinished.")
 }
 
 // planCreate looks at AWS. What it can't be sure of stays unknown.
@@ -181,10 +181,10 @@ func (r *functionAccessResource) planCreate(ctx context.Context, config function
 			"The role policy of "+function+" was written by an earlier create of a rotation_function_access, and this create takes it over. "+
 				"That is right if that create failed or was interrupted. If another configuration or state has one for this function, do not apply: either would then change and destroy what is the other's.")
 	}
-	// The policy of an access that is replaced is there now, and may not be by the
-	// time of the create. A role that can't connect the function to its VPC may be
+	// The policy of an access that is replaced, or destroyed beside this, is there
+	// now, and may not be by the time of the create. A role that can't connect the function to its VPC may be
 	// enabled to by this same apply.
-	sure := seen.PolicyKnown && (!seen.Object.VPC || !config.VPCAccess.IsNull())
+	sure := seen.PolicyKnown && !seen.TakesOver && (!seen.Object.VPC || !config.VPCAccess.IsNull())
 	if sure && !want.PlanOpen && !r.hasRead(function) {
 		plan.VPCAccess, plan.RolePolicy = types.BoolValue(seen.Object.VPC), types.StringValue(seen.Object.RolePolicy)
 	}

@@ -423,6 +423,40 @@ func TestSetupExternalChecked(t *testing.T) {
 	}
 }
 
+// TestSetupExternalLost takes away what others have given a setup: every plan
+// says so, and a new schedule is refused by name before AWS is asked.
+func TestSetupExternalLost(t *testing.T) {
+	t.Parallel()
+	c := newQuickTerminal(t, world{labtest.NewOn(t, awslab.Options{StepDelay: time.Millisecond})})
+	h := c.hand(t)
+	h.access(c.FunctionARN, c.Role)
+	setup := func(lines ...string) string { return c.setup(append(lines, `access = "external"`)...) }
+	c.write(setup())
+	if out, code := c.run(t, "apply", "-auto-approve"); code != 0 {
+		t.Fatal(out)
+	}
+	if out, code := c.run(t, "plan", "-detailed-exitcode"); code != 0 || strings.Contains(out, "Secrets Manager may not invoke") {
+		t.Error(out)
+	}
+	h.removePermission("by-hand")
+	out, code := c.run(t, "plan", "-detailed-exitcode")
+	if code != 0 || !strings.Contains(out, "No changes.") || !strings.Contains(out, "Warning: Secrets Manager may not invoke the rotation function (invoke-permission-missing)") || strings.Contains(out, "checked again") {
+		t.Error(out)
+	}
+	c.write(setup(`rotation_rules = { automatically_after_days = 7 }`))
+	if out, code := c.run(t, "apply", "-auto-approve"); code == 0 || !strings.Contains(out, "Error: Secrets Manager may not invoke") {
+		t.Error(out)
+	}
+	// What AWS is not asked for is not refused.
+	c.write(setup(`wait_for_rotation = false`))
+	if out, code := c.run(t, "apply", "-auto-approve"); code != 0 {
+		t.Error(out)
+	}
+	if out, code := c.run(t, "destroy", "-auto-approve"); code != 0 {
+		t.Error(out)
+	}
+}
+
 // TestSetupExternalSuperuser has a function access that lacks the superuser
 // secret of a setup. That it may use all secrets that rotate with the function
 // does not help: this one does not.

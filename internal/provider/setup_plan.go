@@ -338,8 +338,12 @@ func (r *setupResource) planUpdate(ctx context.Context, config setupModel, plan 
 	if r.session != nil && r.preflightOf(config) != preflightOff && r.hasRead(have.SecretARN) {
 		want.FunctionPending = function
 		want.Check = config.checkedAfter(state)
-		if (!reflect.DeepEqual(next, have) || want.Check) && !r.checkUpdate(ctx, config, state, want, have, diags) {
+		want.CheckAccess = !want.Managed && !config.Access.IsUnknown()
+		switch changes := !reflect.DeepEqual(next, have) || want.Check; {
+		case changes && !r.checkUpdate(ctx, config, state, want, have, diags):
 			return
+		case !changes && want.CheckAccess:
+			r.checkOthers(ctx, want, have, diags)
 		}
 	}
 	warnOfRotation(ctx, *plan, state, want, have, diags)
@@ -373,6 +377,19 @@ func (r *setupResource) checkUpdate(ctx context.Context, config, state setupMode
 		}
 	}
 	return true
+}
+
+// checkOthers warns of what others no longer allow a setup that is as it should be:
+// they do not tell when they take it away.
+func (r *setupResource) checkOthers(ctx context.Context, want rotation.Setup, have rotation.Object, diags *diag.Diagnostics) {
+	problems, err := r.rotation.CheckUpdate(ctx, want, have)
+	if err != nil {
+		return // The read has told what is gone.
+	}
+	for _, p := range problems {
+		p.Warning = true
+		diags.Append(diagnosticOf(p))
+	}
 }
 
 // rotatesAnew reports whether a configuration names another function, rotation

@@ -237,6 +237,7 @@ func (r *setupResource) Update(ctx context.Context, req resource.UpdateRequest, 
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	want.CheckAccess = want.Check && !want.Managed
 	want.Check = want.Check && plan.checkedAfter(state)
 	object, warnings, err := r.rotation.Update(ctx, want, state.object(ctx), triggered(plan, state), timeout)
 	addProblems(&resp.Diagnostics, warnings)

@@ -84,7 +84,7 @@ func (o *operation) preflight(ctx context.Context, want Setup, s *scene, kmsKeyA
 // checkAccess says what a rotation would be refused: the invocation of the
 // function, or what the function does. At plan it counts on what is planned.
 func (o *operation) checkAccess(ctx context.Context, want Setup, s *scene, kmsKeyARN string, own Permissions, atPlan bool) ([]Problem, error) {
-	if !want.Check || !want.Enabled || s.function == nil {
+	if !want.Check && !want.CheckAccess || !want.Enabled || s.function == nil {
 		return nil, nil
 	}
 	var problems []Problem

@@ -220,6 +220,9 @@ func (s *Service) InspectAccess(ctx context.Context, want FunctionAccess) (Acces
 	if err != nil {
 		return AccessInspection{}, err
 	}
+	if !o.planned.once("access of " + want.FunctionARN) {
+		return AccessInspection{}, twoAccesses(want.FunctionARN)
+	}
 	in := AccessInspection{Object: sc.object(want), PolicyKnown: true, TakesOver: sc.generation > 0}
 	for _, found := range sc.superusers {
 		in.PolicyKnown = in.PolicyKnown && (found.exists || !want.ownersMatter())
@@ -295,7 +298,7 @@ func (o *operation) checkFunction(ctx context.Context, want FunctionAccess, s *f
 		if want.PlanOpen {
 			next.RolePolicy = ""
 		}
-		full, err := o.limits(ctx, r, next.Permissions, moreRoom, want.Lenient)
+		full, err := o.limits(ctx, r, next.Permissions, 0, want.Lenient)
 		if err != nil {
 			return nil, err
 		}
@@ -341,8 +344,7 @@ func (s *Service) CreateAccess(ctx context.Context, want FunctionAccess, timeout
 	}
 	defer s.secrets.lock(want.FunctionARN)()
 	if _, twice := s.created.Load(want.FunctionARN); twice {
-		return nil, nil, wrong("rotation_lambda_arn", "Two accesses of one function",
-			"Another rotation_function_access of this configuration is for "+want.FunctionARN+", too. Keep one of them, with the types and superuser secrets of both.")
+		return nil, nil, twoAccesses(want.FunctionARN)
 	}
 	sc, err := o.lookAtFunction(ctx, want)
 	if err == nil {
@@ -364,7 +366,7 @@ func (s *Service) CreateAccess(ctx context.Context, want FunctionAccess, timeout
 	}
 	if p := want.PlannedRolePolicy; p != "" && p != object.RolePolicy {
 		return nil, o.warnings, wrong("", "Access changed since the plan",
-			"Between plan and apply, the role policy of the function or who manages a superuser secret changed. Nothing was changed. Plan and apply again.")
+			fmt.Sprintf("The plan has shown a role policy %q of role %q that is not the one to write any more: somebody has changed that policy since, or who manages a superuser secret is known now. This resource has written nothing. Plan and apply again.", object.RolePolicyName, object.RoleName))
 	}
 	var u undo
 	err = o.freeStatement(ctx, want.FunctionARN, object.Permissions, sc.generation)
@@ -380,6 +382,11 @@ func (s *Service) CreateAccess(ctx context.Context, want FunctionAccess, timeout
 		return nil, o.warnings, err
 	}
 	return &object, o.warnings, err
+}
+
+func twoAccesses(functionARN string) *Problem {
+	return wrong("rotation_lambda_arn", "Two accesses of one function",
+		"Another rotation_function_access of this configuration is for "+functionARN+", too. Keep one of them, with the types and superuser secrets of both.")
 }
 
 // UpdateAccess brings a function access to what is wanted: what is new is written

@@ -79,7 +79,7 @@ func (s *Service) Inspect(ctx context.Context, want Setup) (Inspection, error) {
 		if err != nil {
 			return Inspection{}, err
 		}
-		full, err := o.limits(ctx, r, object.Permissions, oneAccess, want.Lenient)
+		full, err := o.limits(ctx, r, object.Permissions, want.sharedSize(), want.Lenient)
 		if err != nil {
 			return Inspection{}, err
 		}

@@ -53,7 +53,7 @@ func (p process) planned(wants []rotation.Setup, code findings.Code, pending boo
 		p.w.Must(err)
 		for _, problem := range problems {
 			switch {
-			case problem.Code == findings.RolePolicyFull && code == findings.InvokePolicyFull:
+			case problem.Code == findings.RolePolicyFull && code == findings.InvokePolicyFull, problem.Code == findings.RolePolicyNearlyFull:
 				continue // That limit is another test's.
 			case problem.Code != code:
 				p.w.t.Errorf("setup %d: %+v", i, problem)
@@ -256,6 +256,43 @@ func (w *world) fits(want rotation.Setup, fits bool, code findings.Code) {
 	}
 	if err != nil && w.problem(err).Code != code {
 		w.t.Error(err)
+	}
+}
+
+// TestNearlyFull plans setups until one of them would leave no room for a function
+// access, which is told once; an access does fit until then, and not after.
+func TestNearlyFull(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.process()
+	access := w.wantAccess()
+	fits := func() bool {
+		t.Helper()
+		in, err := w.process().InspectAccess(t.Context(), access)
+		w.Must(err)
+		return !slices.ContainsFunc(in.Problems, func(p rotation.Problem) bool { return p.Code == findings.RolePolicyFull })
+	}
+	told := 0
+	for i, want := range w.setups(strings.Split("abcdefghijklmnopqrstuvwxyz", "")[:24]...) {
+		in, err := p.Inspect(t.Context(), want)
+		w.Must(err)
+		for _, problem := range in.Problems {
+			if problem.Code == findings.RolePolicyNearlyFull {
+				if told++; !problem.Warning || !fits() {
+					t.Errorf("setup %d: an access fits: %t, %+v", i, fits(), problem)
+				}
+				w.process().mustCreate(want)
+				if fits() {
+					t.Errorf("after setup %d, an access still fits", i)
+				}
+			}
+		}
+		if told == 0 {
+			w.process().mustCreate(want)
+		}
+	}
+	if told != 1 {
+		t.Errorf("told %d times", told)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 )
@@ -76,12 +77,17 @@ func (p *planned) onFunction(d iampolicy.Document, functionARN string) iampolicy
 }
 
 // limits says what of a plan has no room in AWS, once for a role and once for a
-// function.
-func (o *operation) limits(ctx context.Context, r *role, next Permissions, remedy string, lenient bool) ([]Problem, error) {
+// function. Shared is the size of the role policy that a function access would
+// have, 0 for one: there should be room for it as long as setups have their own.
+func (o *operation) limits(ctx context.Context, r *role, next Permissions, shared int, lenient bool) ([]Problem, error) {
 	o.planned.add(next)
 	var problems []Problem
+	remedy := oneAccess
+	if shared == 0 {
+		remedy = moreRoom
+	}
 	report := func(p *Problem, of string) {
-		p.Warning = lenient
+		p.Warning = p.Warning || lenient
 		if o.planned.once(fmt.Sprint(p.Code, " ", of, lenient)) {
 			problems = append(problems, *p)
 		}
@@ -89,6 +95,8 @@ func (o *operation) limits(ctx context.Context, r *role, next Permissions, remed
 	if r != nil {
 		if size, adds := o.planned.roleSize(r, next.RoleName); size > iampolicy.MaxRolePolicyCharacters {
 			report(roleFull(next.RoleName, r.size(), adds, size, remedy), next.RoleName)
+		} else if adds > 0 && size+shared > iampolicy.MaxRolePolicyCharacters {
+			report(roleNearlyFull(next.RoleName, size, shared), next.RoleName)
 		}
 	}
 	have, err := o.policy(ctx, next.FunctionARN, false)
@@ -161,12 +169,18 @@ const oneAccess = "Use one `rotation_function_access` for the function: what it 
 
 // moreRoom is the remedy where even that does not fit.
 const moreRoom = "Make room first: remove what nothing needs any more, or move an inline policy into a managed policy, which counts apart. " +
-	"Setups of this function that have permissions of their own give up theirs only once they are `access = \"external\"`, which comes after this."
+	"If it is all of setups of this function, set two of them to `access = \"external\"`, with `preflight = \"warn\"`, in an apply of its own, and all others together with this in the next: in between, these two secrets cannot rotate."
 
 func roleFull(name string, have, adds, size int, remedy string) *Problem {
 	return found("role_arn", findings.RolePolicyFull,
 		fmt.Sprintf("The inline policies of the execution role %q have %d characters. With %s they have %d, and IAM allows %d together."+notRemoved,
 			name, have, counted(adds, "role policy", "role policies"), size, iampolicy.MaxRolePolicyCharacters), remedy)
+}
+
+func roleNearlyFull(name string, size, shared int) *Problem {
+	return new(Of(findings.New(findings.RolePolicyNearlyFull, findings.Warning,
+		fmt.Sprintf("With this plan the inline policies of the execution role %q have %d of the %d characters that IAM allows together. The one policy of a `rotation_function_access`, which would make room for any number of secrets, has %d and does not fit any more.",
+			name, size, iampolicy.MaxRolePolicyCharacters, shared), oneAccess), "role_arn"))
 }
 
 func functionFull(functionARN string, have, adds, size int, remedy string) *Problem {
@@ -181,6 +195,20 @@ func counted(n int, one, many string) string {
 		return "the " + one + " that this plan adds"
 	}
 	return "the " + strconv.Itoa(n) + " " + many + " that this plan has added so far"
+}
+
+// sharedSize is the size of the role policy of a function access for secrets as
+// this one.
+func (w Setup) sharedSize() int {
+	access := catalog.SharedAccess{FunctionARN: w.FunctionARN, ReadReplica: w.Access.ReadReplica, KeytabSecretARNs: w.Access.KeytabSecretARNs}
+	if w.RotationType != nil {
+		access.Types = []*catalog.RotationType{w.RotationType}
+	}
+	if w.SuperuserSecretARN != "" {
+		access.SuperuserSecretARNs, access.SuperuserOwners = []string{w.SuperuserSecretARN}, map[string]string{w.SuperuserSecretARN: w.SuperuserOwner}
+	}
+	access.Marker = iampolicy.NewMarker(w.FunctionARN, 1).Sid()
+	return iampolicy.Size(catalog.SharedRolePolicy(access).JSON())
 }
 
 // InspectPending looks at the limits for the plan of a create whose secret is not
@@ -210,7 +238,7 @@ func (s *Service) InspectPending(ctx context.Context, want Setup) ([]Problem, er
 	if err != nil {
 		return nil, err
 	}
-	return o.limits(ctx, r, next, oneAccess, want.Lenient)
+	return o.limits(ctx, r, next, want.sharedSize(), want.Lenient)
 }
 
 // nextName is a name of something whose name is not known yet.

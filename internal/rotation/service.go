@@ -74,9 +74,9 @@ type Setup struct {
 	ExternalMetadata            []KeyValue
 	// PlannedRolePolicy is the policy that the plan has shown, if it has.
 	PlannedRolePolicy string
-	// Check asks for the checks of the rotation type; with Lenient they only
-	// warn.
-	Check, Lenient bool
+	// Check asks for all checks, CheckAccess for those of what others have to
+	// allow; with Lenient they only warn.
+	Check, CheckAccess, Lenient bool
 }
 
 // KeyValue is an item of the metadata of a managed external secret.

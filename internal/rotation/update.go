@@ -84,6 +84,9 @@ func (s *Service) Update(ctx context.Context, want Setup, have Object, ask bool,
 		return nil, nil, p
 	}
 	next := sc.next(want, have)
+	if sc.asWanted(want) && !ask {
+		want.CheckAccess = false // Nothing is asked of AWS that it could refuse for that.
+	}
 	problems, err := o.preflight(ctx, want, sc, next.KMSKeyARN, next.Permissions, false)
 	if err != nil {
 		return nil, o.warnings, err
@@ -193,7 +196,7 @@ func (s *Service) CheckUpdate(ctx context.Context, want Setup, have Object) ([]P
 	if err != nil {
 		return nil, err
 	}
-	full, err := o.limits(ctx, r, next.Permissions, oneAccess, want.Lenient)
+	full, err := o.limits(ctx, r, next.Permissions, want.sharedSize(), want.Lenient)
 	return append(problems, full...), err
 }
 

@@ -44,7 +44,11 @@ func (e *rotationError) problem() *Problem {
 	p := &Problem{Code: e.finding.Code, Summary: e.summary}
 	var parts []string
 	if e.finding.Code != "" {
-		parts = append(parts, e.finding.Summary+". "+e.finding.Detail, e.finding.Remedy)
+		cause := e.finding.Summary + "."
+		if cause != e.finding.Detail {
+			cause += " " + e.finding.Detail
+		}
+		parts = append(parts, cause, e.finding.Remedy)
 	}
 	if e.log != nil && !e.log.failed {
 		parts = append(parts, "The function ran without an error, and yet the version has not become AWSCURRENT. It may still be at work, or not be a rotation function for this secret.")
