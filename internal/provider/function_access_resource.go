@@ -59,7 +59,7 @@ func (r *functionAccessResource) Schema(_ context.Context, _ resource.SchemaRequ
 			"Both have the same size for one secret and for five thousand, where a role has room for some dozens of policies and a function for some dozens of statements, one for each secret.\n\n" +
 			"The setups of these secrets then say `access = \"external\"` and, so that they come after it, `rotation_lambda_arn = rotation_function_access.NAME.rotation_lambda_arn`. " +
 			"Use `access = \"managed\"` and no function access where each secret should have a permission of its own: the statement here is limited to the account, and which secrets the role may use is decided by what each is configured to rotate with.\n\n" +
-			"A function has one function access. Destroying it removes the statement and the policy, and secrets that still rotate with the function then fail to. Terraform destroys setups that refer to it first. " +
+			"A function has one function access, and so has each of its versions and aliases that secrets rotate with. Destroying it removes the statement and the policy, and secrets that still rotate with the function then fail to. Terraform destroys setups that refer to it first. " +
 			"Where setups are to follow to another function or to `access = \"managed\"`, `lifecycle { create_before_destroy = true }` on the function access lets them do so before it goes; without it there is a gap in which no secret can rotate. " +
 			"(Terraform then replaces what the function access depends on in that order, too: a function that is replaced needs another name.)",
 		Attributes: map[string]schema.Attribute{

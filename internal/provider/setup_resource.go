@@ -100,7 +100,7 @@ func (r *setupResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 				Optional: true, Computed: true,
 				MarkdownDescription: "Whether the secret rotates. Default: true. `false` switches rotation off, once no rotation is running, and keeps the rest.",
 			},
-			"access":             optional("`managed` (default): invoke permission and role policy are created, kept and removed here. `external`: they are left to others, such as a [`rotation_function_access`](function_access.md), checked, and never written.", oneOf("access", accessManaged, accessExternal)),
+			"access":             optional("`managed` (default): invoke permission and role policy are created, kept and removed here. `external`: they are left to others, such as a [`rotation_function_access`](function_access.md), checked in every plan and before the first write, and never written. `superuser_secret_arn`, keys and keytab secrets then only say what to check; names and `vpc_access` are given where the access is written.", oneOf("access", accessManaged, accessExternal)),
 			"role_arn":           orComputed("ARN of the function's execution role. Default: read from the function. Give the role resource's attribute so that a new role is served in the same apply.", roleARN),
 			"kms_key_arn":        orComputed("ARN of the customer managed key of the secret. Default: read from the secret. Give the key resource's attribute so that a new key is served in the same apply.", kmsKeyARN),
 			"rotate_immediately": flag("Whether the create rotates at once. Default: true, and false for a service-managed secret. Only the create: it does nothing later."),
