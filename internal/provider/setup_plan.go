@@ -380,15 +380,19 @@ func (r *setupResource) checkUpdate(ctx context.Context, config, state setupMode
 }
 
 // checkOthers warns of what others no longer allow a setup that is as it should be:
-// they do not tell when they take it away.
+// they do not tell when they take it away. What may be so on purpose was told when
+// the setup was made, and is not told in every plan.
 func (r *setupResource) checkOthers(ctx context.Context, want rotation.Setup, have rotation.Object, diags *diag.Diagnostics) {
+	want.Lenient = false
 	problems, err := r.rotation.CheckUpdate(ctx, want, have)
 	if err != nil {
 		return // The read has told what is gone.
 	}
 	for _, p := range problems {
-		p.Warning = true
-		diags.Append(diagnosticOf(p))
+		if !p.Warning {
+			p.Warning = true
+			diags.Append(diagnosticOf(p))
+		}
 	}
 }
 
