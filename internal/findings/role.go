@@ -281,7 +281,7 @@ func (j *judge) denials(q question, p iampolicy.Policies) []reason {
 func (j *judge) omissions(q question, p iampolicy.Policies, unless string) []reason {
 	var reasons []reason
 	if q.refuses(iampolicy.Policies{Identity: p.Identity, Resource: p.Resource}) {
-		remedy := "Give the role the policy that the data source `rotation_role_policy` computes, or let `rotation_function_access` write one for all secrets of the function. If it has written one already, add what this is about to its arguments."
+		remedy := "Give the role the policy that the data source `rotation_role_policy` computes, or let `rotation_function_access` write one for all secrets of the function. If there is one, its arguments lack this."
 		if strings.HasPrefix(q.Action, "ec2:") {
 			remedy = "Attach `AWSLambdaVPCAccessExecutionRole` to the role, or set `vpc_access = true` where its policy is written."
 		}
