@@ -81,6 +81,9 @@ func (r *setupResource) planCreate(ctx context.Context, config setupModel, plan 
 	if a, err := arn.ParseSecret(config.SecretID.ValueString()); err == nil {
 		secretARN = a.String()
 	}
+	if p := rotation.FunctionElsewhere(config.RotationLambdaARN.ValueString(), secretARN); p != nil && r.session != nil && r.preflightOf(config) != preflightOff {
+		diags.Append(diagnosticOf(*p))
+	}
 	var seen *rotation.Inspection
 	if r.session != nil && r.preflightOf(config) != preflightOff && !config.SecretID.IsUnknown() && !config.Region.IsUnknown() {
 		seen = r.inspect(ctx, config, diags)

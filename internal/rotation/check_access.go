@@ -98,8 +98,7 @@ func (o *operation) checkAccess(ctx context.Context, want Setup, s *scene, kmsKe
 	secretARN := s.secret.arn.String()
 	report("superuser_secret_arn", otherAccount(want, s))
 	if s.function.arn.AccountID != s.secret.arn.AccountID {
-		report("rotation_lambda_arn", functionElsewhere(s))
-		return lenient(want, problems), nil // Its role and policy can't be seen from here.
+		return lenient(want, problems), nil // Its role and policy can't be seen from here: see FunctionElsewhere.
 	}
 	if _, byAlias := s.secret.key(); byAlias && want.Managed && want.KMSKeyARN == "" {
 		report("kms_key_arn", []findings.Finding{findings.New(findings.RoleKMS, findings.Warning,
@@ -254,12 +253,17 @@ func otherAccount(want Setup, s *scene) []findings.Finding {
 	return []findings.Finding{findings.SuperuserElsewhere(want.SuperuserSecretARN, want.Access.SuperuserKMSKeyARN, s.roleARN(want))}
 }
 
-// functionElsewhere says what has to be in the account of a function that is not
-// the secret's.
-func functionElsewhere(s *scene) []findings.Finding {
-	return []findings.Finding{findings.New(findings.FunctionOtherAccount, findings.Warning,
-		fmt.Sprintf("The function is in account %s and the secret in account %s. What it is allowed there can't be seen from here, and the functions that AWS publishes can't rotate secrets of another account.", s.function.arn.AccountID, s.secret.arn.AccountID),
-		fmt.Sprintf("In account %s, the function's policy has to let %s invoke it with `aws:SourceAccount` %s, and its role has to be allowed `sts:AssumeRole` on a role of account %s. That role has to trust it, and needs the policy that `rotation_role_policy` computes. "+
-			"The function has to pass the RotationToken of its event to PutSecretValue, and the secret needs a customer managed key.",
-			s.function.arn.AccountID, iampolicy.ServicePrincipal, s.secret.arn.AccountID, s.secret.arn.AccountID))}
+// FunctionElsewhere says what has to be in the account of a function that is not
+// the secret's; nil if it is.
+func FunctionElsewhere(functionARN, secretARN string) *Problem {
+	function, noFunction := arn.ParseFunction(functionARN)
+	secret, noSecret := arn.ParseSecret(secretARN)
+	if noFunction != nil || noSecret != nil || function.AccountID == secret.AccountID {
+		return nil
+	}
+	return new(Of(findings.New(findings.FunctionOtherAccount, findings.Warning,
+		fmt.Sprintf("The function is in account %s and the secret in account %s. What is allowed there can't be seen from here, and the functions that AWS publishes can't rotate secrets of another account.", function.AccountID, secret.AccountID),
+		fmt.Sprintf("In account %[1]s, the function's policy has to let %[3]s invoke the function with `aws:SourceAccount` %[2]s, and these credentials `lambda:InvokeFunction` and `lambda:GetFunctionConfiguration`. Its role has to be allowed `sts:AssumeRole` on a role of account %[2]s. "+
+			"That role has to trust it, and needs the policy that `rotation_role_policy` computes. The function has to pass the RotationToken of its event to PutSecretValue, and the secret needs a customer managed key.",
+			function.AccountID, secret.AccountID, iampolicy.ServicePrincipal)), "rotation_lambda_arn"))
 }
