@@ -81,8 +81,8 @@ func (r *setupResource) planCreate(ctx context.Context, config setupModel, plan 
 	if a, err := arn.ParseSecret(config.SecretID.ValueString()); err == nil {
 		secretARN = a.String()
 	}
-	if p := rotation.FunctionElsewhere(config.RotationLambdaARN.ValueString(), secretARN); p != nil && r.session != nil && r.preflightOf(config) != preflightOff {
-		diags.Append(diagnosticOf(*p))
+	if p, elsewhere := rotation.FunctionElsewhere(config.RotationLambdaARN.ValueString(), secretARN); elsewhere && r.session != nil && r.preflightOf(config) != preflightOff {
+		diags.Append(diagnosticOf(p))
 	}
 	var seen *rotation.Inspection
 	if r.session != nil && r.preflightOf(config) != preflightOff && !config.SecretID.IsUnknown() && !config.Region.IsUnknown() {

@@ -253,17 +253,17 @@ func otherAccount(want Setup, s *scene) []findings.Finding {
 	return []findings.Finding{findings.SuperuserElsewhere(want.SuperuserSecretARN, want.Access.SuperuserKMSKeyARN, s.roleARN(want))}
 }
 
-// FunctionElsewhere says what has to be in the account of a function that is not
-// the secret's; nil if it is.
-func FunctionElsewhere(functionARN, secretARN string) *Problem {
+// FunctionElsewhere says what has to be in the account of a function if that is not
+// the secret's.
+func FunctionElsewhere(functionARN, secretARN string) (p Problem, elsewhere bool) {
 	function, noFunction := arn.ParseFunction(functionARN)
 	secret, noSecret := arn.ParseSecret(secretARN)
 	if noFunction != nil || noSecret != nil || function.AccountID == secret.AccountID {
-		return nil
+		return Problem{}, false
 	}
-	return new(Of(findings.New(findings.FunctionOtherAccount, findings.Warning,
+	return Of(findings.New(findings.FunctionOtherAccount, findings.Warning,
 		fmt.Sprintf("The function is in account %s and the secret in account %s. What is allowed there can't be seen from here, and the functions that AWS publishes can't rotate secrets of another account.", function.AccountID, secret.AccountID),
 		fmt.Sprintf("In account %[1]s, the function's policy has to let %[3]s invoke the function with `aws:SourceAccount` %[2]s, and these credentials `lambda:InvokeFunction` and `lambda:GetFunctionConfiguration`. Its role has to be allowed `sts:AssumeRole` on a role of account %[2]s. "+
 			"That role has to trust it, and needs the policy that `rotation_role_policy` computes. The function has to pass the RotationToken of its event to PutSecretValue, and the secret needs a customer managed key.",
-			function.AccountID, secret.AccountID, iampolicy.ServicePrincipal)), "rotation_lambda_arn"))
+			function.AccountID, secret.AccountID, iampolicy.ServicePrincipal)), "rotation_lambda_arn"), true
 }
