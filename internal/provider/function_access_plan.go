@@ -65,7 +65,7 @@ func (m functionAccessModel) validateTypes(ctx context.Context, diags *diag.Diag
 	if len(all) == 0 || len(all) != len(m.RotationTypes.Elements()) {
 		return
 	}
-	any := func(is func(*catalog.RotationType) bool) string {
+	first := func(is func(*catalog.RotationType) bool) string {
 		if i := slices.IndexFunc(all, is); i >= 0 {
 			return all[i].Name
 		}
@@ -77,8 +77,8 @@ func (m functionAccessModel) validateTypes(ctx context.Context, diags *diag.Diag
 	useless := func(argument, thing, why string) {
 		diags.AddAttributeError(path.Root(argument), "Invalid "+thing, why+" Remove `"+argument+"`.")
 	}
-	superuser := any(func(t *catalog.RotationType) bool { return t.Superuser != nil })
-	reads := any(func(t *catalog.RotationType) bool { return t.Superuser != nil || t.Strategy == catalog.CustomStrategy })
+	superuser := first(func(t *catalog.RotationType) bool { return t.Superuser != nil })
+	reads := first(func(t *catalog.RotationType) bool { return t.Superuser != nil || t.Strategy == catalog.CustomStrategy })
 	switch {
 	case superuser != "" && (m.SuperuserSecretARNs.IsNull() || fullyKnown(ctx, m.SuperuserSecretARNs) && len(m.SuperuserSecretARNs.Elements()) == 0):
 		missing("superuser_secret_arns", "superuser secrets", "the function of "+superuser+" logs in with a superuser secret.")
@@ -88,14 +88,14 @@ func (m functionAccessModel) validateTypes(ctx context.Context, diags *diag.Diag
 	if m.SuperuserSecretARNs.IsNull() && !m.SuperuserKMSKeyARNs.IsNull() {
 		useless("superuser_kms_key_arns", "superuser keys", "There are no superuser secrets that the keys could be of.")
 	}
-	keytabs := any((*catalog.RotationType).HasKeytabs)
+	keytabs := first((*catalog.RotationType).HasKeytabs)
 	switch {
 	case keytabs != "" && m.KeytabSecretARNs.IsNull():
 		missing("keytab_secret_arns", "keytab secrets", "the function of "+keytabs+" rotates the keytab secrets that `keytabArns` lists; an empty list says that there are none.")
 	case keytabs == "" && !m.KeytabSecretARNs.IsNull():
 		useless("keytab_secret_arns", "keytab secrets", "The functions of these rotation types rotate no keytab secrets.")
 	}
-	if m.ReadReplica.ValueBool() && any((*catalog.RotationType).LooksUpReplicas) == "" {
+	if m.ReadReplica.ValueBool() && first((*catalog.RotationType).LooksUpReplicas) == "" {
 		useless("read_replica", "read replica", "The functions of these rotation types look no read replica up.")
 	}
 }
@@ -164,8 +164,15 @@ func (r *functionAccessResource) planCreate(ctx context.Context, config function
 	want.PlanOpen = !config.policyKnown(ctx) || config.RolePolicyName.IsUnknown() || config.VPCAccess.IsUnknown()
 	seen, err := r.rotation.InspectAccess(ctx, want)
 	if err != nil {
-		if !awsapi.IsAccessDenied(err) { // What can't be seen is no error.
+		p, isProblem := asProblem(err)
+		switch {
+		case awsapi.IsAccessDenied(err): // What can't be seen is no error.
+		case !isProblem:
 			addError(diags, err)
+		case want.Lenient && p.Code != "":
+			diags.Append(diagnosticOf(checkedAgain(p)))
+		default:
+			diags.Append(diagnosticOf(atPlan(p)))
 		}
 		return
 	}
@@ -182,8 +189,8 @@ func (r *functionAccessResource) planCreate(ctx context.Context, config function
 				"That is right if that create failed or was interrupted. If another configuration or state has one for this function, do not apply: either would then change and destroy what is the other's.")
 	}
 	// The policy of an access that is replaced, or destroyed beside this, is there
-	// now, and may not be by the time of the create. A role that can't connect the function to its VPC may be
-	// enabled to by this same apply.
+	// now, and may not be by the time of the create. A role that can't connect the
+	// function to its VPC may be enabled to by this same apply.
 	sure := seen.PolicyKnown && !seen.TakesOver && (!seen.Object.VPC || !config.VPCAccess.IsNull())
 	if sure && !want.PlanOpen && !r.hasRead(function) {
 		plan.VPCAccess, plan.RolePolicy = types.BoolValue(seen.Object.VPC), types.StringValue(seen.Object.RolePolicy)

@@ -96,6 +96,7 @@ func TestPlanFunctionAccess(t *testing.T) {
 	}{
 		"right":                {},
 		"no function":          {change: object{"rotation_lambda_arn": strings.Replace(anyFunction, "rotator", "nobody", 1)}, want: []string{"ERROR rotation_lambda_arn: The rotation function does not exist (function-not-found): …"}},
+		"no function, warned":  {change: object{"rotation_lambda_arn": strings.Replace(anyFunction, "rotator", "nobody", 1), "preflight": "warn"}, want: []string{"WARNING rotation_lambda_arn: The rotation function does not exist (function-not-found): …"}},
 		"other role":           {change: object{"role_arn": "arn:aws:iam::123456789012:role/other"}, want: []string{"WARNING role_arn: Invalid execution role: …"}},
 		"no superuser secret":  {change: with(ofRole, object{"superuser_secret_arns": []any{nowhere}}), want: []string{"ERROR superuser_secret_arns: The superuser secret does not exist (superuser-not-found): …"}},
 		"only warned":          {change: with(ofRole, object{"superuser_secret_arns": []any{nowhere}, "preflight": "warn"}), want: []string{"WARNING superuser_secret_arns: The superuser secret does not exist (superuser-not-found): …"}},
@@ -103,7 +104,7 @@ func TestPlanFunctionAccess(t *testing.T) {
 		"superuser of another": {change: with(ofRole, object{"superuser_secret_arns": []any{strings.Replace(anySuperuser, "123456789012", "999999999999", 1)}}), want: []string{"ERROR superuser_secret_arns: The superuser secret does not exist", "WARNING superuser_secret_arns: The superuser secret is in another account (superuser-other-account): …kms:Decrypt"}},
 		"policy name taken": {
 			before: func(h hand) { h.policy(h.Role, "mine", rotation.PolicyFor(rotation.Setup{}, h.SecretARN, "", 1)) },
-			change: object{"role_policy_name": "mine"}, want: []string{"ERROR role_policy_name: …role-policy-name-taken"},
+			change: object{"role_policy_name": "mine"}, want: []string{"WARNING role_policy_name: …role-policy-name-taken…checked again before the first write"},
 		},
 		"interrupted before": {
 			before: func(h hand) {
@@ -113,7 +114,7 @@ func TestPlanFunctionAccess(t *testing.T) {
 				})
 				h.Must(err)
 			},
-			want: []string{"ERROR role_policy_name: …role-policy-name-taken"}, // Of a setup, and not of this function.
+			want: []string{"WARNING role_policy_name: …role-policy-name-taken…checked again before the first write"}, // Of a setup, and not of this function.
 		},
 		"role full": {
 			before: func(h hand) {

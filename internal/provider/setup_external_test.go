@@ -114,6 +114,31 @@ func TestSetupExternalSuperuser(t *testing.T) {
 	}
 }
 
+// TestSetupExternalSuperuserLost takes the superuser secret of a setup out of the
+// function access that has it: the next plan of the setup says so.
+func TestSetupExternalSuperuserLost(t *testing.T) {
+	t.Parallel()
+	c := newQuickTerminal(t, world{labtest.NewOn(t, awslab.Options{StepDelay: time.Millisecond})})
+	superuser := c.NewSecret("superuser", map[string]any{"engine": "postgres", "host": "lab", "username": "admin", "password": firstPassword})
+	setup := c.setup(append(accessOfTest, `rotation_type = "PostgreSQLMultiUser"`, `check_secret_value = false`, `preflight = "warn"`, fmt.Sprintf("superuser_secret_arn = %q", superuser))...)
+	with := setup + c.functionAccess(`rotation_types = ["PostgreSQLMultiUser"]`, fmt.Sprintf("superuser_secret_arns = [%q]", superuser))
+	c.write(with)
+	if out, code := c.run(t, "apply", "-auto-approve"); code != 0 {
+		t.Fatal(out)
+	}
+	if out, code := c.run(t, "plan", "-detailed-exitcode"); code != 0 || strings.Contains(out, "superuser-not-readable") {
+		t.Error(out)
+	}
+	c.write(setup + c.functionAccess(`rotation_types = ["PostgreSQLSingleUser"]`))
+	if out, code := c.run(t, "apply", "-auto-approve"); code != 0 {
+		t.Error(out)
+	}
+	out, code := c.run(t, "plan", "-detailed-exitcode")
+	if code != 0 || !strings.Contains(out, "superuser-not-readable") {
+		t.Error(out)
+	}
+}
+
 // TestSetupBoundary has a role whose permissions boundary does not allow what
 // the setup gives it, and one that somebody denies it.
 func TestSetupBoundary(t *testing.T) {

@@ -32,7 +32,7 @@ type superuser struct {
 // superuser describes the superuser secret of a setup, for what depends on it:
 // the role policy of some rotation types, and the checks.
 func (o *operation) superuser(ctx context.Context, want Setup) (superuser, error) {
-	if want.SuperuserSecretARN == "" || !want.usesSuperuser() || !want.Check && !want.SuperuserMatters() {
+	if want.SuperuserSecretARN == "" || !want.usesSuperuser() || !want.Check && !want.CheckAccess && !want.SuperuserMatters() {
 		return superuser{}, nil
 	}
 	return o.describeSuperuser(ctx, want.SuperuserSecretARN, findings.SuperuserArgument)

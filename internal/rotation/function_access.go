@@ -415,13 +415,13 @@ func (s *Service) UpdateAccess(ctx context.Context, want FunctionAccess, have Ac
 	}
 	var u undo
 	o.former = have.StatementID
-	err = o.grant(ctx, want.FunctionARN, next.Permissions, &u)
-	if err == nil {
-		err = o.leave(ctx, have.FunctionARN, have.Permissions, next.Permissions)
-	}
-	if err != nil {
+	if err := o.grant(ctx, want.FunctionARN, next.Permissions, &u); err != nil {
 		o.undoUpdate(ctx, u)
 		return nil, o.warnings, err
+	}
+	// From here on what is new stays: some of what it replaces may be gone.
+	if err := o.leave(ctx, have.FunctionARN, have.Permissions, next.Permissions); err != nil {
+		return nil, o.warnings, err // What is still there stays recorded.
 	}
 	return &next, o.warnings, nil
 }

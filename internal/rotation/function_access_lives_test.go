@@ -210,3 +210,25 @@ func TestAccessUpdateUndone(t *testing.T) {
 		w.functionAccessIs(&want)
 	}
 }
+
+// TestAccessUpdateHalfway lets an update fail between the removal of the old
+// statement and that of the old policy: what it has written before stays, since
+// without it the function would have nothing.
+func TestAccessUpdateHalfway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	had := w.wantAccess()
+	have := w.process().mustCreateAccess(had)
+	want := had
+	withNames(w, &want)
+	clearFault := w.Inject(awslab.Fault{Operation: "DeleteRolePolicy", Code: "AccessDenied", Message: "no"})
+	if _, _, err := w.process().updateAccess(want, have); err == nil {
+		t.Fatal("the old policy was removed")
+	}
+	if got := w.statements(w.FunctionARN); len(got) != 1 || len(w.policies(w.Role)) != 2 {
+		t.Errorf("statements %q, policies %q", got, w.policies(w.Role))
+	}
+	clearFault()
+	w.process().mustUpdateAccess(want, w.process().mustReadAccess(had, have))
+	w.functionAccessIs(&want)
+}
