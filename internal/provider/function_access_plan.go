@@ -179,14 +179,11 @@ func (r *functionAccessResource) planCreate(ctx context.Context, config function
 	for _, p := range seen.Problems {
 		diags.Append(diagnosticOf(atPlan(p)))
 	}
-	switch {
-	case seen.TakesOver && r.hasRead(function):
-		diags.AddAttributeWarning(path.Root("rotation_lambda_arn"), "Function has an access already",
-			"There is a rotation_function_access of "+function+" in this state. If this one does not replace it, do not apply: a function has one access, and two of them overwrite each other's role policy. Keep one, with the types and superuser secrets of both.")
-	case seen.TakesOver:
+	if seen.TakesOver {
 		diags.AddAttributeWarning(path.Root("rotation_lambda_arn"), "Function has an access already",
 			"The role policy of "+function+" was written by an earlier create of a rotation_function_access, and this create takes it over. "+
-				"That is right if that create failed or was interrupted. If another configuration or state has one for this function, do not apply: either would then change and destroy what is the other's.")
+				"That is right if that create failed or was interrupted, or if this one replaces it. If there is another one for this function, here or in another state, do not apply: "+
+				"a function has one access, and two of them overwrite and destroy what is the other's. Keep one, with the types and superuser secrets of both.")
 	}
 	// The policy of an access that is replaced, or destroyed beside this, is there
 	// now, and may not be by the time of the create. A role that can't connect the
