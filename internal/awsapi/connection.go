@@ -21,9 +21,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/redshift"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
@@ -34,7 +39,7 @@ import (
 
 // Services are the keys of [Config.Endpoints], by the names that hashicorp/aws
 // gives them.
-var Services = []string{"cloudwatchlogs", "iam", "lambda", "secretsmanager", "sts"}
+var Services = []string{"cloudtrail", "cloudwatchlogs", "ec2", "iam", "kms", "lambda", "rds", "redshift", "secretsmanager", "sts"}
 
 // Config is a provider block. Zero values mean the AWS SDK's own defaults:
 // environment, shared configuration files, container and instance credentials.
@@ -137,6 +142,13 @@ func (c *Connection) Clients(ctx context.Context, region string) (*Clients, erro
 		IAM:    iam.NewFromConfig(regional, func(o *iam.Options) { o.BaseEndpoint = c.endpoint("iam", o.BaseEndpoint) }),
 		Logs: cloudwatchlogs.NewFromConfig(regional, func(o *cloudwatchlogs.Options) {
 			o.BaseEndpoint = c.endpoint("cloudwatchlogs", o.BaseEndpoint)
+		}),
+		KMS:      kms.NewFromConfig(regional, func(o *kms.Options) { o.BaseEndpoint = c.endpoint("kms", o.BaseEndpoint) }),
+		EC2:      ec2.NewFromConfig(regional, func(o *ec2.Options) { o.BaseEndpoint = c.endpoint("ec2", o.BaseEndpoint) }),
+		RDS:      rds.NewFromConfig(regional, func(o *rds.Options) { o.BaseEndpoint = c.endpoint("rds", o.BaseEndpoint) }),
+		Redshift: redshift.NewFromConfig(regional, func(o *redshift.Options) { o.BaseEndpoint = c.endpoint("redshift", o.BaseEndpoint) }),
+		CloudTrail: cloudtrail.NewFromConfig(regional, func(o *cloudtrail.Options) {
+			o.BaseEndpoint = c.endpoint("cloudtrail", o.BaseEndpoint)
 		}),
 	}
 	c.regions[region] = clients

@@ -76,9 +76,14 @@ type webRoleModel struct {
 }
 
 type endpointsModel struct {
+	CloudTrail     types.String `tfsdk:"cloudtrail"`
 	CloudWatchLogs types.String `tfsdk:"cloudwatchlogs"`
+	EC2            types.String `tfsdk:"ec2"`
 	IAM            types.String `tfsdk:"iam"`
+	KMS            types.String `tfsdk:"kms"`
 	Lambda         types.String `tfsdk:"lambda"`
+	RDS            types.String `tfsdk:"rds"`
+	Redshift       types.String `tfsdk:"redshift"`
 	SecretsManager types.String `tfsdk:"secretsmanager"`
 	STS            types.String `tfsdk:"sts"`
 }
@@ -156,9 +161,14 @@ func (p *rotationProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 				MarkdownDescription: "URLs to use instead of AWS's own endpoints. `AWS_ENDPOINT_URL` and its kin are honoured as well.",
 				Validators:          []validator.Set{setvalidator.SizeAtMost(1)},
 				NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
+					"cloudtrail":     endpoint("CloudTrail"),
 					"cloudwatchlogs": endpoint("CloudWatch Logs"),
+					"ec2":            endpoint("EC2"),
 					"iam":            endpoint("IAM"),
+					"kms":            endpoint("KMS"),
 					"lambda":         endpoint("Lambda"),
+					"rds":            endpoint("RDS"),
+					"redshift":       endpoint("Redshift"),
 					"secretsmanager": endpoint("Secrets Manager"),
 					"sts":            endpoint("STS"),
 				}},
@@ -240,9 +250,14 @@ func (m providerModel) config() awsapi.Config {
 	}
 	for _, e := range m.Endpoints {
 		c.Endpoints = map[string]string{
+			"cloudtrail":     e.CloudTrail.ValueString(),
 			"cloudwatchlogs": e.CloudWatchLogs.ValueString(),
+			"ec2":            e.EC2.ValueString(),
 			"iam":            e.IAM.ValueString(),
+			"kms":            e.KMS.ValueString(),
 			"lambda":         e.Lambda.ValueString(),
+			"rds":            e.RDS.ValueString(),
+			"redshift":       e.Redshift.ValueString(),
 			"secretsmanager": e.SecretsManager.ValueString(),
 			"sts":            e.STS.ValueString(),
 		}
