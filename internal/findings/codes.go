@@ -47,6 +47,7 @@ const (
 	NetworkEgressBlocked         Code = "network-egress-blocked"
 	NetworkDatabaseIngress       Code = "network-database-ingress"
 	NetworkNoPathRDS             Code = "network-no-path-rds"
+	NetworkNoPathService         Code = "network-no-path-service"
 	NetworkEndpointPolicy        Code = "network-endpoint-policy"
 	NetworkNoVPC                 Code = "network-no-vpc"
 	FunctionTimeoutShort         Code = "function-timeout-short"
@@ -179,6 +180,7 @@ var codes = map[Code]entry{
 	NetworkEgressBlocked:         {StageApply, "The rotation function's security groups block its way out", pageNetwork},
 	NetworkDatabaseIngress:       {StageApply, "The database's security groups do not admit the rotation function", pageNetwork},
 	NetworkNoPathRDS:             {StageApply, "The rotation function cannot reach the RDS API", pageNetwork},
+	NetworkNoPathService:         {StageApply, "The rotation function cannot reach the API of the database or directory", pageNetwork},
 	NetworkEndpointPolicy:        {StageApply, "The policy of the VPC endpoint denies the rotation function", pageNetwork},
 	NetworkNoVPC:                 {StageApply, "The rotation function is outside of the database's VPC", pageNetwork},
 	FunctionTimeoutShort:         {StageApply, "The rotation function runs out of time", pageLambdaTimeout},
