@@ -109,6 +109,18 @@ func (t *timeline) sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// pass lets time go by inside of something that runs and takes time itself. A
+// manual clock only moves: what falls due meanwhile runs when that is over.
+func (t *timeline) pass(ctx context.Context, d time.Duration) error {
+	if !t.manual {
+		return t.sleep(ctx, d)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.now = t.now.Add(max(d, 0))
+	return ctx.Err()
+}
+
 func (t *timeline) close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

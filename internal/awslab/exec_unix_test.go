@@ -163,7 +163,7 @@ func TestCommandTimeout(t *testing.T) {
 	}
 	lines := l.logLines("/aws/lambda/f")
 	for _, want := range []string{
-		"2026-01-22T14:30:00.000Z ID Task timed out after 2.00 seconds\n",
+		"2026-01-22T14:30:02.000Z ID Task timed out after 2.00 seconds\n",
 		"REPORT RequestId: ID\tDuration: 2000.00 ms\tBilled Duration: 2000 ms\tMemory Size: 128 MB\tMax Memory Used: 64 MB\tStatus: timeout",
 	} {
 		if !slices.Contains(lines, want) {

@@ -32,6 +32,9 @@ type Fault struct {
 	Freeze bool
 	// Delay answers late, in real time.
 	Delay time.Duration
+	// Takes is how long the call takes on the lab's clock. A function whose
+	// timeout comes first gets no answer, and the call is not carried out.
+	Takes time.Duration
 	// Stale answers a read as the last time that the same question was asked,
 	// as an eventually consistent endpoint does.
 	Stale bool
@@ -89,6 +92,7 @@ func (f *faults) releaseAll() {
 type effect struct {
 	faults *faults
 	fault  *armed // nil: nothing
+	call   *call
 }
 
 // take counts a call against the active faults and picks the first that fires.
@@ -107,7 +111,7 @@ func (f *faults) take(c *call) effect {
 			fires = a
 		}
 	}
-	return effect{f, fires}
+	return effect{f, fires, c}
 }
 
 // before acts ahead of the call; false means that it has been answered.
@@ -143,7 +147,11 @@ func (e effect) strike(done <-chan struct{}, entry entry) bool {
 		case <-done:
 		}
 	}
+	late := f.Takes > 0 && e.call.takes(f.Takes) != nil
 	switch {
+	case late:
+		entry.recorder.dropped(entry, "late")
+		panic(http.ErrAbortHandler)
 	case f.Freeze:
 		entry.recorder.dropped(entry, "frozen")
 		select {
@@ -189,4 +197,17 @@ func (e effect) run(c *call, do func() (any, error)) (any, error) {
 	}
 	e.faults.answers[question] = answered{value, err}
 	return value, err
+}
+
+// takes lets time go by for a call. The error means that nobody waits for its
+// answer any more.
+func (c *call) takes(d time.Duration) error {
+	ctx := c.http.Context()
+	c.lab.mu.Lock()
+	r := c.lab.lambda.sessions[c.caller.credential]
+	c.lab.mu.Unlock()
+	if r != nil {
+		return r.wait(ctx, d)
+	}
+	return c.lab.timeline.pass(ctx, d)
 }

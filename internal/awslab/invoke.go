@@ -163,6 +163,8 @@ type running struct {
 	role          *credential // session of the execution role
 	requestID     string
 	began         time.Time
+	// timeOut ends the code because its time is over.
+	timeOut context.CancelFunc
 
 	stream *logStream // nil when the role may not write logs
 	tail   []byte     // the last bytes of the log, guarded by Lab.mu
@@ -192,33 +194,51 @@ func (l *Lab) start(named arn.FunctionARN) (*running, error) {
 		lab: l, function: f, arn: named, configuration: configuration, requestID: newUUID(), began: l.timeline.Now(),
 		role: l.iam.newSession(role, named.Name, named.Region, 12*time.Hour),
 	}
+	l.lambda.sessions[r.role] = r
 	r.openLog()
 	return r, nil
+}
+
+var errTimedOut = errors.New("the function's time is over")
+
+// timeout is how long the code may run.
+func (r *running) timeout() time.Duration {
+	return time.Duration(r.configuration.Timeout) * time.Second
+}
+
+// wait lets time go by in an invocation, on the lab's clock, at most until its
+// timeout.
+func (r *running) wait(ctx context.Context, d time.Duration) error {
+	left := r.began.Add(r.timeout()).Sub(r.lab.timeline.Now())
+	if d < left {
+		return r.lab.timeline.pass(ctx, d)
+	}
+	if err := r.lab.timeline.pass(ctx, left); err != nil {
+		return err
+	}
+	r.timeOut()
+	return errTimedOut
 }
 
 // do runs the code to its end or its timeout. Lab.mu is not held.
 func (r *running) do(ctx context.Context, event []byte) invocation {
 	l := r.lab
 	defer l.lambda.running.Done()
-	timeout := time.Duration(r.configuration.Timeout) * time.Second
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	// Code that hangs is stopped in real time, whatever the clock.
+	ctx, cancel := context.WithTimeoutCause(ctx, r.timeout(), errTimedOut)
 	defer cancel()
-	r.write("START RequestId: " + r.requestID + " Version: " + r.configuration.Version)
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	r.timeOut = func() { end(errTimedOut) }
+	r.logStart()
 	result, err := r.code(ctx, event)
-	took, status := l.timeline.Now().Sub(r.began), ""
 	done := invocation{Payload: result, version: r.configuration.Version}
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		took, status = timeout, "\tStatus: timeout"
-		message := fmt.Sprintf("Task timed out after %.2f seconds", timeout.Seconds())
-		r.write(l.timeline.Now().Format(logTime) + " " + r.requestID + " " + message + "\n")
-		err = &functionError{"Sandbox.Timedout", "RequestId: " + r.requestID + " Error: " + message}
-	} else if err != nil {
-		r.write("[ERROR] " + err.Error() + "\nTraceback (most recent call last):")
+	timedOut := errors.Is(context.Cause(ctx), errTimedOut)
+	if timedOut {
+		_ = r.wait(ctx, r.timeout()) // Code that hung took all of its time.
+		err = &functionError{"Sandbox.Timedout", fmt.Sprintf("RequestId: %s Error: Task timed out after %.2f seconds", r.requestID, r.timeout().Seconds())}
 	}
-	r.write("END RequestId: " + r.requestID)
-	milliseconds := float64(took) / float64(time.Millisecond)
-	r.write(fmt.Sprintf("REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %.0f ms\tMemory Size: %d MB\tMax Memory Used: 64 MB%s",
-		r.requestID, milliseconds, milliseconds, r.configuration.MemorySize, status))
+	r.logEnd(err, timedOut)
 	if err != nil {
 		done.FunctionError = "Unhandled"
 		kind, message := describeError(err)
@@ -227,6 +247,7 @@ func (r *running) do(ctx context.Context, event []byte) invocation {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r.function.busy--
+	delete(l.lambda.sessions, r.role)
 	done.log = slices.Clone(r.tail)
 	return done
 }
@@ -301,61 +322,4 @@ func (r *running) handle(ctx context.Context, handler rotators.Handler, body []b
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-}
-
-// maxTail is how much of its log an invocation returns on request, in bytes.
-const maxTail = 4096
-
-const logTime = "2006-01-02T15:04:05.000Z"
-
-// openLog finds the stream that the invocation logs to, and makes group and
-// stream if the role may. Lab.mu is held.
-func (r *running) openLog() {
-	l, name := r.lab, r.configuration.LoggingConfig.LogGroup
-	may := func(action, resource string) bool {
-		return l.iam.allows(r.role, r.arn.Region, "logs:"+action, resource)
-	}
-	groupARN := l.logs.arn(l, r.arn.Region, name)
-	version := r.configuration.Version
-	streamName := fmt.Sprintf("%s/[%s]%032x", r.began.Format("2006/01/02"), version, r.function.streams[version]+1)
-	if !may("PutLogEvents", groupARN+":log-stream:"+streamName) {
-		return
-	}
-	group := l.logs.groups[groupARN]
-	if group == nil {
-		if !may("CreateLogGroup", groupARN+":log-stream:") {
-			return
-		}
-		group = l.logs.createGroup(l, r.arn.Region, name)
-	}
-	r.stream = group.streams[streamName]
-	if r.stream == nil && may("CreateLogStream", groupARN+":log-stream:"+streamName) {
-		r.stream = group.createStream(streamName, r.began)
-	}
-}
-
-// message logs what code writes through its logger, in the form of the Python
-// runtime, or as a JSON object if the function wants that.
-func (r *running) message(level, message string) {
-	now := r.lab.timeline.Now().Format(logTime)
-	if r.configuration.LoggingConfig.LogFormat == "JSON" {
-		line, _ := json.Marshal(map[string]string{"timestamp": now, "level": level, "message": message, "requestId": r.requestID})
-		r.write(string(line))
-		return
-	}
-	r.write("[" + level + "]\t" + now + "\t" + r.requestID + "\t" + message)
-}
-
-// write adds an event to the log. Lab.mu is not held.
-func (r *running) write(line string) {
-	line += "\n"
-	r.lab.mu.Lock()
-	defer r.lab.mu.Unlock()
-	r.tail = append(r.tail, line...)
-	r.tail = r.tail[max(len(r.tail)-maxTail, 0):]
-	if r.stream == nil {
-		return
-	}
-	now := r.lab.timeline.Now()
-	r.lab.logs.write(r.stream, now, now.UnixMilli(), line)
 }

@@ -181,7 +181,7 @@ func TestLoggingConfiguration(t *testing.T) {
 	l.newFunction(awslab.HandlerVariable, "UserStore")
 	l.configure(lambda.UpdateFunctionConfigurationInput{LoggingConfig: &lambdatypes.LoggingConfig{LogGroup: new("shared"), LogFormat: lambdatypes.LogFormatJson}})
 	l.invoke(`{"Step":"createSecret","SecretId":"` + someSecret + `","ClientRequestToken":"x"}`)
-	const want = `{"level":"INFO","message":"Found credentials in environment variables.","requestId":"ID","timestamp":"2026-01-22T14:30:00.000Z"}`
+	const want = `{"level":"INFO","logger":"root","message":"Found credentials in environment variables.","requestId":"ID","timestamp":"2026-01-22T14:30:00.000Z"}`
 	if lines := l.logLines("shared"); !slices.Contains(lines, want) {
 		t.Errorf("the log is\n%s", strings.Join(lines, "\n"))
 	}

@@ -33,7 +33,8 @@ type Options struct {
 	// request's Region is the one that it was signed for, so any Region works.
 	Region string
 	// Start makes the clock manual: it stands still at Start and moves only by
-	// [Lab.Advance]. Zero means the real clock.
+	// [Lab.Advance], and by what takes time while that runs: see [Fault.Takes].
+	// Zero means the real clock.
 	Start time.Time
 	// StepDelay is how long after its predecessor each rotation step starts;
 	// default one second.

@@ -15,12 +15,16 @@ import (
 // lambdaState is Lambda in every Region of the account.
 type lambdaState struct {
 	functions map[string]*lambdaFunction // by unqualified ARN
+	// sessions are the running invocations, by the credentials of their code.
+	sessions map[*credential]*running
 
 	// running counts invocations, so that closing the lab can wait for them.
 	running sync.WaitGroup
 }
 
-func newLambdaState() *lambdaState { return &lambdaState{functions: map[string]*lambdaFunction{}} }
+func newLambdaState() *lambdaState {
+	return &lambdaState{functions: map[string]*lambdaFunction{}, sessions: map[*credential]*running{}}
+}
 
 // lambdaFunction is a function with its versions and aliases.
 type lambdaFunction struct {
