@@ -119,6 +119,16 @@ func (a FunctionARN) Unqualified() FunctionARN {
 	return a
 }
 
+// SplitQualifier gives the two ways in which Lambda's API names a function: its ARN without a qualifier, and the qualifier, nil if there
+// is none. What is not the ARN of a function is returned as it is.
+func SplitQualifier(functionARN string) (name string, qualifier *string) {
+	a, err := ParseFunction(functionARN)
+	if err != nil || a.Qualifier == "" {
+		return functionARN, nil
+	}
+	return a.Unqualified().String(), &a.Qualifier
+}
+
 // ParseRole reads the ARN of an IAM role.
 func ParseRole(s string) (RoleARN, error) {
 	p, err := split(s, "role", "iam", false)

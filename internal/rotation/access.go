@@ -3,7 +3,6 @@ package rotation
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -78,28 +77,11 @@ func Generation(rolePolicy, ownerARN string) int {
 	return 0
 }
 
-// rolePolicy reads an inline policy of a role, or "".
-func (o *operation) rolePolicy(ctx context.Context, role, name string) (string, error) {
-	out, err := o.IAM.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: &name})
-	if awsapi.IsNotFound(err) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	// IAM answers with the document in URL encoding.
-	document, err := url.QueryUnescape(aws.ToString(out.PolicyDocument))
-	if err != nil {
-		return "", wrong("role_policy_name", "Invalid role policy", fmt.Sprintf("IAM's answer for the policy %q of role %q can't be read.", name, role))
-	}
-	return document, nil
-}
-
 // putRolePolicy makes a policy of a role what it should be. A policy of the same
 // name that was not written for this owner is left alone and is an error.
 func (o *operation) putRolePolicy(ctx context.Context, role, name, ownerARN, want string, u *undo) error {
 	defer o.roles.lock(role)()
-	have, err := o.rolePolicy(ctx, role, name)
+	have, err := o.RolePolicy(ctx, role, name)
 	if err != nil {
 		return failed("", "read the policy of the execution role", fmt.Sprintf("The policy %q of role %q could not be read.", name, role), err)
 	}
@@ -142,13 +124,13 @@ func (o *operation) writeRolePolicy(ctx context.Context, role, name, document st
 	})
 	if mayHaveWorked(err) {
 		o.written.Store(role, o.clock.Now())
-		o.reads.forget("role " + role)
+		o.ForgetRole(role)
 	}
 	return err
 }
 
 func (o *operation) deleteRolePolicy(ctx context.Context, role, name string) error {
-	defer o.reads.forget("role " + role)
+	defer o.ForgetRole(role)
 	err := o.again(ctx, []string{"ConcurrentModification", "ConcurrentModificationException"}, func() error {
 		_, err := o.IAM.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &role, PolicyName: &name})
 		return err
@@ -181,17 +163,17 @@ func (o *operation) again(ctx context.Context, codes []string, write func() erro
 // different one under its name is replaced if it is for this owner or has the
 // derived name, and is an error otherwise.
 func (o *operation) addPermission(ctx context.Context, statementID, functionARN, ownerARN string, u *undo) error {
-	name, qualifier := split(functionARN)
+	name, qualifier := arn.SplitQualifier(functionARN)
 	defer o.functions.lock(name)()
 	want := PermissionFor(statementID, functionARN, ownerARN)
 	var equal []string
 	back := func(ctx context.Context) error { return o.dropPermission(ctx, statementID, ownerARN, want) }
 	err := o.again(ctx, []string{"PreconditionFailedException", "ResourceConflictException"}, func() error {
-		policy, err := o.policy(ctx, functionARN, true)
+		policy, err := o.Fresh().FunctionPolicy(ctx, functionARN)
 		if err != nil {
 			return err
 		}
-		have := policy.statement(statementID)
+		have := policy.Statement(statementID)
 		if sameStatement(have, want) {
 			if o.wrotePermission { // Its answer was lost.
 				u.push(back)
@@ -202,15 +184,15 @@ func (o *operation) addPermission(ctx context.Context, statementID, functionARN,
 			if statementID != StatementID(ownerARN) && !isFor(have, ownerARN) {
 				return statementTaken(statementID, functionARN)
 			}
-			if err := o.removeStatement(ctx, statementID, functionARN, policy.revisionID); err != nil {
+			if err := o.removeStatement(ctx, statementID, functionARN, policy.RevisionID); err != nil {
 				return err
 			}
-			if policy, err = o.policy(ctx, functionARN, true); err != nil {
+			if policy, err = o.Fresh().FunctionPolicy(ctx, functionARN); err != nil {
 				return err
 			}
 		}
-		defer o.reads.forget("policy " + functionARN)
-		equal = slices.DeleteFunc(policy.equals(want), func(sid string) bool { return sid == o.former })
+		defer o.ForgetFunctionPolicy(functionARN)
+		equal = slices.DeleteFunc(equals(policy, want), func(sid string) bool { return sid == o.former })
 		o.wrotePermission = true // Even if the answer gets lost.
 		o.written.Store(functionARN, o.clock.Now())
 		_, err = o.Lambda.AddPermission(ctx, &lambda.AddPermissionInput{
@@ -219,7 +201,7 @@ func (o *operation) addPermission(ctx context.Context, statementID, functionARN,
 			Principal:     aws.String(iampolicy.ServicePrincipal),
 			SourceAccount: optional(condition(want, "aws:SourceAccount")),
 			SourceArn:     optional(condition(want, "aws:SourceArn")),
-			RevisionId:    optional(policy.revisionID),
+			RevisionId:    optional(policy.RevisionID),
 		})
 		if have == "" && mayHaveWorked(err) {
 			u.push(back)
@@ -281,14 +263,14 @@ func statementTaken(statementID, functionARN string) *Problem {
 // its name.
 func (o *operation) removePermission(ctx context.Context, statementID, functionARN, ownerARN, recorded string) error {
 	err := o.again(ctx, []string{"PreconditionFailedException", "ResourceConflictException"}, func() error {
-		policy, err := o.policy(ctx, functionARN, true)
+		policy, err := o.Fresh().FunctionPolicy(ctx, functionARN)
 		if err != nil {
 			return err
 		}
-		if have := policy.statement(statementID); !sameStatement(have, recorded) || !isFor(have, ownerARN) {
+		if have := policy.Statement(statementID); !sameStatement(have, recorded) || !isFor(have, ownerARN) {
 			return nil
 		}
-		return o.removeStatement(ctx, statementID, functionARN, policy.revisionID)
+		return o.removeStatement(ctx, statementID, functionARN, policy.RevisionID)
 	})
 	if err == nil || awsapi.IsNotFound(err) {
 		return nil
@@ -297,8 +279,8 @@ func (o *operation) removePermission(ctx context.Context, statementID, functionA
 }
 
 func (o *operation) removeStatement(ctx context.Context, statementID, functionARN, revisionID string) error {
-	name, qualifier := split(functionARN)
-	defer o.reads.forget("policy " + functionARN)
+	name, qualifier := arn.SplitQualifier(functionARN)
+	defer o.ForgetFunctionPolicy(functionARN)
 	_, err := o.Lambda.RemovePermission(ctx, &lambda.RemovePermissionInput{
 		FunctionName: &name, Qualifier: qualifier, StatementId: &statementID, RevisionId: optional(revisionID),
 	})
@@ -311,7 +293,7 @@ func (o *operation) dropPermission(ctx context.Context, statementID, ownerARN, r
 	if functionARN == "" {
 		return nil
 	}
-	name, _ := split(functionARN)
+	name, _ := arn.SplitQualifier(functionARN)
 	defer o.functions.lock(name)()
 	return o.removePermission(ctx, statementID, functionARN, ownerARN, recorded)
 }
@@ -323,7 +305,7 @@ func (o *operation) dropRolePolicy(ctx context.Context, role, name, ownerARN str
 		return nil
 	}
 	defer o.roles.lock(role)()
-	have, err := o.rolePolicy(ctx, role, name)
+	have, err := o.RolePolicy(ctx, role, name)
 	if err != nil {
 		return failed("", "read the policy of the execution role", fmt.Sprintf("The policy %q of role %q could not be read.", name, role), err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/facts"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 )
 
@@ -40,7 +41,7 @@ func (o *operation) superuser(ctx context.Context, want Setup) (superuser, error
 
 // describeSuperuser describes a superuser secret, once per run.
 func (o *operation) describeSuperuser(ctx context.Context, secretARN, argument string) (superuser, error) {
-	sec, err := recall(&o.reads, "superuser "+secretARN, func() (*secret, error) { return o.describe(ctx, secretARN) })
+	sec, err := o.Secret(ctx, secretARN)
 	switch {
 	case awsapi.IsAccessDenied(err):
 		return superuser{}, nil
@@ -49,18 +50,8 @@ func (o *operation) describeSuperuser(ctx context.Context, secretARN, argument s
 	case err != nil:
 		return superuser{}, failed(argument, "read the superuser secret", "", err)
 	}
-	key, _ := sec.key()
+	key, _ := sec.Key()
 	return superuser{known: true, exists: true, deleted: sec.DeletedDate != nil, owner: aws.ToString(sec.OwningService), function: aws.ToString(sec.RotationLambdaARN), key: key}, nil
-}
-
-// superuserValue reads the superuser secret, once per run.
-func (o *operation) superuserValue(ctx context.Context, secretARN string) content {
-	key := "superuser value " + secretARN
-	c, _ := recall(&o.reads, key, func() (content, error) { return o.read(ctx, secretARN, ""), nil })
-	if c.state != valuePresent {
-		o.reads.forget(key) // This same apply may still store one.
-	}
-	return c
 }
 
 // usesSuperuser reports whether the function reads a superuser secret.
@@ -95,9 +86,9 @@ func (o *operation) check(ctx context.Context, want Setup, s *scene) []Problem {
 		}
 	}
 	var environment map[string]string
-	secretARN := s.secret.arn.String()
-	if s.function != nil && s.function.environment != nil {
-		environment = s.function.environment
+	secretARN := s.secret.Parsed.String()
+	if s.function != nil && s.function.Environment != nil {
+		environment = s.function.Environment
 		report(findings.FunctionArgument, true, environmentFindings(t, environment, secretARN)...)
 	}
 	usesSuperuser := want.SuperuserSecretARN != "" && want.usesSuperuser()
@@ -105,40 +96,40 @@ func (o *operation) check(ctx context.Context, want Setup, s *scene) []Problem {
 		report(findings.SuperuserArgument, false, superuserMissing(findings.SuperuserArgument, want.SuperuserSecretARN, s.superuser)...)
 		report("superuser_kms_key_arn", true, superuserKey(want, s.superuser)...)
 	}
-	if s.secret.current() == "" || !want.ReadValue {
+	if s.secret.Current() == "" || !want.ReadValue {
 		return problems
 	}
 	ofValue = true
-	current := o.read(ctx, secretARN, "")
+	current := o.Value(ctx, secretARN, "")
 	switch {
-	case current.state != valuePresent, current.binary && len(t.Fields) == 0:
+	case current.State != facts.ValuePresent, current.Binary && len(t.Fields) == 0:
 		return problems
-	case current.binary:
+	case current.Binary:
 		report("secret_id", false, findings.SecretBinaryValue())
 		return problems
 	}
 	// What is an error only with this environment may be mended in the function.
-	anyhow := findings.SecretString(t, current.text, nil)
-	for _, f := range findings.SecretString(t, current.text, environment) {
+	anyhow := findings.SecretString(t, current.Text, nil)
+	for _, f := range findings.SecretString(t, current.Text, environment) {
 		mendable := !slices.ContainsFunc(anyhow, func(a findings.Finding) bool { return a.Code == f.Code && a.Severity == f.Severity })
 		report("secret_id", mendable, f)
 	}
 	if want.Managed && !want.AccessPending {
-		report(findings.KeytabsArgument, true, findings.Keytabs(t, want.Access.KeytabSecretARNs, current.text, environment)...)
+		report(findings.KeytabsArgument, true, findings.Keytabs(t, want.Access.KeytabSecretARNs, current.Text, environment)...)
 	}
-	if previous := s.secret.with(labelPrevious); previous != "" && t.ReadsPrevious {
-		if p := o.read(ctx, secretARN, previous); p.state == valuePresent {
+	if previous := s.secret.With(facts.LabelPrevious); previous != "" && t.ReadsPrevious {
+		if p := o.Value(ctx, secretARN, previous); p.State == facts.ValuePresent {
 			// A binary value has no text, and the function fails on it as well.
-			report("secret_id", false, findings.SecretPrevious(t, p.text)...)
+			report("secret_id", false, findings.SecretPrevious(t, p.Text)...)
 		}
 	}
 	if !usesSuperuser {
 		return problems
 	}
-	mismatch := findings.Superuser(t, want.SuperuserSecretARN, &current.text)
+	mismatch := findings.Superuser(t, want.SuperuserSecretARN, &current.Text)
 	report(findings.SuperuserArgument, false, mismatch...)
 	if s.superuser.exists && !s.superuser.deleted && len(mismatch) == 0 {
-		report(findings.SuperuserArgument, false, o.checkSuperuserValue(ctx, want, s.superuser.owner, current.text)...)
+		report(findings.SuperuserArgument, false, o.checkSuperuserValue(ctx, want, s.superuser.owner, current.Text)...)
 	}
 	return problems
 }
@@ -185,20 +176,20 @@ func superuserKey(want Setup, s superuser) []findings.Finding {
 }
 
 func (o *operation) checkSuperuserValue(ctx context.Context, want Setup, owner, current string) []findings.Finding {
-	c := o.superuserValue(ctx, want.SuperuserSecretARN)
+	c := o.SharedValue(ctx, want.SuperuserSecretARN)
 	switch {
-	case c.state == valueUnknown:
+	case c.State == facts.ValueUnknown:
 		return nil
-	case c.state == valueAbsent:
+	case c.State == facts.ValueAbsent:
 		return []findings.Finding{findings.New(findings.SuperuserNotReadable, findings.Error,
 			fmt.Sprintf("The secret %s has no value yet.", want.SuperuserSecretARN),
 			"Store it before this setup is created, and let the setup depend on it.")}
-	case c.binary:
+	case c.Binary:
 		return []findings.Finding{findings.New(findings.SuperuserFormat, findings.Error,
 			"The superuser secret's value is stored as SecretBinary, but rotation functions read SecretString.",
 			"Write the value as text, in secret_string.")}
 	}
 	access := want.Access
 	access.SuperuserOwningService = owner
-	return findings.SuperuserValue(want.RotationType, access, current, c.text)
+	return findings.SuperuserValue(want.RotationType, access, current, c.Text)
 }

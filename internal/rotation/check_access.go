@@ -7,18 +7,18 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/facts"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 )
 
 // seenRole reads a role, nil if it may not be seen or is not there.
-func (o *operation) seenRole(ctx context.Context, roleARN string, fresh bool) (*role, error) {
-	r, err := o.role(ctx, roleARN, fresh)
+func (o *operation) seenRole(ctx context.Context, roleARN string, fresh bool) (*facts.Role, error) {
+	r, err := o.source(fresh).Role(ctx, roleARN)
 	if awsapi.IsAccessDenied(err) || awsapi.IsNotFound(err) {
 		return nil, nil
 	}
@@ -55,11 +55,11 @@ func wanting(found []findings.Finding) bool {
 // lacksVPC reports whether a function is in a VPC and its role may not connect it
 // there, but for what setups and accesses have written: whoever wrote a policy
 // may remove it.
-func (o *operation) lacksVPC(ctx context.Context, f *function, roleARN string) (bool, error) {
-	if f == nil || !f.inVPC {
+func (o *operation) lacksVPC(ctx context.Context, f *facts.Function, roleARN string) (bool, error) {
+	if f == nil || !f.InVPC {
 		return false, nil
 	}
-	need := findings.Need{FunctionARN: f.arn.String(), InVPC: true}
+	need := findings.Need{FunctionARN: f.ARN.String(), InVPC: true}
 	found, err := o.judged(ctx, roleARN, func(r findings.Role) []findings.Finding {
 		var others []findings.Policy
 		for _, p := range r.Policies {
@@ -95,12 +95,12 @@ func (o *operation) checkAccess(ctx context.Context, want Setup, s *scene, kmsKe
 			}
 		}
 	}
-	secretARN := s.secret.arn.String()
+	secretARN := s.secret.Parsed.String()
 	report("superuser_secret_arn", otherAccount(want, s))
-	if s.function.arn.AccountID != s.secret.arn.AccountID {
+	if s.function.ARN.AccountID != s.secret.Parsed.AccountID {
 		return lenient(want, problems), nil // Its role and policy can't be seen from here: see FunctionElsewhere.
 	}
-	if _, byAlias := s.secret.key(); byAlias && want.Managed && want.KMSKeyARN == "" {
+	if _, byAlias := s.secret.Key(); byAlias && want.Managed && want.KMSKeyARN == "" {
 		report("kms_key_arn", []findings.Finding{findings.New(findings.RoleKMS, findings.Warning,
 			fmt.Sprintf("The secret's key is given by an alias, %s, which a role policy cannot name, so that the role policy of this setup does not have the key.", aws.ToString(s.secret.KmsKeyId)),
 			"Set `kms_key_arn` to the ARN of the key, unless something else allows the execution role to use it.")})
@@ -147,14 +147,14 @@ func lenient(want Setup, problems []Problem) []Problem {
 func (o *operation) invocable(ctx context.Context, want Setup, secretARN string, atPlan bool) ([]findings.Finding, error) {
 	functionARN, own := want.FunctionARN, statementID(want, secretARN)
 	for _, fresh := range []bool{false, true} {
-		policy, err := o.policy(ctx, functionARN, fresh)
+		policy, err := o.source(fresh).FunctionPolicy(ctx, functionARN)
 		if awsapi.IsAccessDenied(err) {
 			return nil, nil
 		}
 		if err != nil {
 			return nil, failed("rotation_lambda_arn", "read the policy of the rotation function", "", err)
 		}
-		document := policy.document
+		document := policy.Document
 		document.Statements = slices.DeleteFunc(slices.Clone(document.Statements), func(s iampolicy.Statement) bool { return s.Sid == own && isFor(s.JSON(), secretARN) })
 		if atPlan {
 			document = o.planned.onFunction(document, functionARN)
@@ -163,10 +163,10 @@ func (o *operation) invocable(ctx context.Context, want Setup, secretARN string,
 		if !wanting(found) {
 			return found, nil
 		}
-		if name, qualifier := split(functionARN); fresh && qualifier != nil {
-			unqualified, err := o.policy(ctx, name, false)
+		if name, qualifier := arn.SplitQualifier(functionARN); fresh && qualifier != nil {
+			unqualified, err := o.FunctionPolicy(ctx, name)
 			if err == nil {
-				found = findings.Invocable(functionARN, secretARN, document, unqualified.document)
+				found = findings.Invocable(functionARN, secretARN, document, unqualified.Document)
 			}
 		}
 		if fresh {
@@ -179,7 +179,7 @@ func (o *operation) invocable(ctx context.Context, want Setup, secretARN string,
 // permitted asks the policies of the execution role whether the function may do
 // its work, together with the policy that this setup writes.
 func (o *operation) permitted(ctx context.Context, want Setup, s *scene, kmsKeyARN string, own Permissions, atPlan bool) ([]findings.Finding, error) {
-	access := accessOf(want, s.secret.arn.String(), kmsKeyARN)
+	access := accessOf(want, s.secret.Parsed.String(), kmsKeyARN)
 	access.SuperuserOwningService, access.VPC = s.superuser.owner, false
 	if !want.Managed {
 		access.SuperuserKMSKeyARN = cmp.Or(access.SuperuserKMSKeyARN, s.superuser.key)
@@ -187,7 +187,7 @@ func (o *operation) permitted(ctx context.Context, want Setup, s *scene, kmsKeyA
 	t := want.RotationType
 	need := findings.Need{
 		FunctionARN: want.FunctionARN, SecretARN: access.SecretARN, SecretTags: map[string]string{},
-		Policy: t.RolePolicy(access), InVPC: s.function.inVPC,
+		Policy: t.RolePolicy(access), InVPC: s.function.InVPC,
 		Guards: map[string]*iampolicy.Document{}, Own: t == nil || t.Strategy == catalog.CustomStrategy,
 	}
 	if s.superuser.exists {
@@ -201,7 +201,7 @@ func (o *operation) permitted(ctx context.Context, want Setup, s *scene, kmsKeyA
 			r = o.planned.onRole(r, roleName(r.ARN))
 		}
 		if own.RolePolicy != "" {
-			r = r.With(readPolicy(own.RolePolicyName, own.RolePolicy))
+			r = r.With(facts.ReadPolicy(own.RolePolicyName, own.RolePolicy))
 		} else { // One that this setup has written before goes.
 			r.Policies = slices.DeleteFunc(slices.Clone(r.Policies), func(p findings.Policy) bool {
 				return p.Name == policyName(want, access.SecretARN) && ofOwner(p, access.SecretARN)
@@ -219,7 +219,7 @@ func (o *operation) permitted(ctx context.Context, want Setup, s *scene, kmsKeyA
 	for _, statement := range need.Policy.Statements {
 		for _, resource := range statement.Resources {
 			if _, err := arn.ParseSecret(resource); err == nil {
-				if guard, err := o.secretPolicy(ctx, resource); err == nil {
+				if guard, err := o.SecretPolicy(ctx, resource); err == nil {
 					need.Guards[resource] = guard
 				}
 			}
@@ -232,22 +232,12 @@ func (o *operation) permitted(ctx context.Context, want Setup, s *scene, kmsKeyA
 	return judge(r.Role), nil
 }
 
-// secretPolicy reads the resource policy of a secret; nil if it has none.
-func (o *operation) secretPolicy(ctx context.Context, secretARN string) (*iampolicy.Document, error) {
-	out, err := o.SecretsManager.GetResourcePolicy(ctx, &secretsmanager.GetResourcePolicyInput{SecretId: &secretARN})
-	if err != nil || aws.ToString(out.ResourcePolicy) == "" {
-		return nil, err
-	}
-	document, err := iampolicy.Parse(*out.ResourcePolicy)
-	return &document, err
-}
-
 // otherAccount says what another account has to add for a superuser secret of
 // its own: that can't be written, nor seen, from here.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html.
 func otherAccount(want Setup, s *scene) []findings.Finding {
 	superuser, err := arn.ParseSecret(want.SuperuserSecretARN)
-	if err != nil || !want.usesSuperuser() || superuser.AccountID == s.secret.arn.AccountID {
+	if err != nil || !want.usesSuperuser() || superuser.AccountID == s.secret.Parsed.AccountID {
 		return nil
 	}
 	return []findings.Finding{findings.SuperuserElsewhere(want.SuperuserSecretARN, want.Access.SuperuserKMSKeyARN, s.roleARN(want))}

@@ -59,7 +59,7 @@ func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration)
 	}
 
 	var u undo
-	if sc.generation > 0 && !sc.secret.enabled() {
+	if sc.generation > 0 && !sc.secret.Enabled() {
 		u.push(func(ctx context.Context) error { o.clear(ctx, object); return nil })
 	}
 	if err := o.freeStatement(ctx, object.SecretARN, object.Permissions, sc.generation); err != nil {
@@ -107,7 +107,7 @@ func (o *operation) refuse(problems []Problem) error {
 
 // object is what a scene becomes once the setup stands.
 func (s *scene) object(want Setup) *Object {
-	secretARN := s.secret.arn.String()
+	secretARN := s.secret.Parsed.String()
 	o := &Object{
 		Permissions:      Permissions{FunctionARN: want.FunctionARN},
 		SecretARN:        secretARN,
@@ -118,7 +118,7 @@ func (s *scene) object(want Setup) *Object {
 		ExternalRoleARN:  want.ExternalRoleARN,
 		ExternalMetadata: want.ExternalMetadata,
 	}
-	if o.OwningService != "" && s.secret.enabled() {
+	if o.OwningService != "" && s.secret.Enabled() {
 		o.PreviousRules = s.secret.rules()
 	}
 	if s.function != nil {
@@ -143,7 +143,7 @@ func (s *scene) object(want Setup) *Object {
 // be applied again. Any other is a later one: what it takes over may be an object
 // that is destroyed after it.
 func (s *scene) nextGeneration() int {
-	if pending, _ := s.secret.asked(causeCreate); s.generation > 0 && (pending != "" || !s.secret.enabled()) {
+	if pending, _ := s.secret.asked(causeCreate); s.generation > 0 && (pending != "" || !s.secret.Enabled()) {
 		return s.generation
 	}
 	return s.generation + 1
@@ -152,7 +152,7 @@ func (s *scene) nextGeneration() int {
 // startCreated brings rotation to what a create wants and returns the version
 // of the rotation that is to be waited for, "" if there is none.
 func (o *operation) startCreated(ctx context.Context, want Setup, s *scene) (version string, err error) {
-	secretARN := s.secret.arn.String()
+	secretARN := s.secret.Parsed.String()
 	pending, _ := s.secret.asked(causeCreate)
 	switch {
 	case !want.Enabled:
@@ -193,10 +193,10 @@ func (o *operation) asks(ctx context.Context, want Setup, s *scene) bool {
 // time. When no rotation has succeeded since, and none is pending, that one was
 // abandoned, as when somebody has stored a new value to mend its cause.
 func (o *operation) hasAsked(ctx context.Context, sec *secret, after time.Time) bool {
-	versions := o.versions(ctx, sec.arn.String())
+	versions := o.Versions(ctx, sec.Parsed.String())
 	for version, v := range versions {
 		for before := range versions {
-			if isToken(version, sec.arn.String(), before, causeCreate) && v.made.After(after) {
+			if isToken(version, sec.Parsed.String(), before, causeCreate) && v.Made.After(after) {
 				return true
 			}
 		}
@@ -257,7 +257,7 @@ func (o *operation) rotationFailed(ctx context.Context, want Setup, object *Obje
 		return nil, o.warnings, unfinished(object.SecretARN, cause)
 	}
 	ctx = context.WithoutCancel(ctx)
-	discarded, err := o.discard(ctx, object.SecretARN, version, s.function.timeout)
+	discarded, err := o.discard(ctx, object.SecretARN, version, s.function.Timeout)
 	if err == nil && !discarded {
 		_, err = o.switchBackOn(ctx, object.SecretARN, version)
 	}

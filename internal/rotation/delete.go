@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/facts"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 )
 
@@ -25,7 +26,7 @@ func (s *Service) Delete(ctx context.Context, want Setup, have Object, timeout t
 	}
 	generation := Generation(have.RolePolicy, have.SecretARN)
 	if generation > 0 {
-		policy, err := o.rolePolicy(ctx, have.RoleName, have.RolePolicyName)
+		policy, err := o.RolePolicy(ctx, have.RoleName, have.RolePolicyName)
 		if err != nil {
 			return nil, failed("", "read the policy of the execution role", "", err)
 		}
@@ -57,12 +58,12 @@ func (o *operation) stop(ctx context.Context, want Setup, have Object) error {
 		return failed("", "read the secret", "", err)
 	}
 	back := have.OwningService != "" && !have.PreviousRules.IsZero()
-	if sec.DeletedDate != nil || !sec.enabled() && !back || !have.rotates(sec) {
+	if sec.DeletedDate != nil || !sec.Enabled() && !back || !have.rotates(sec) {
 		return nil
 	}
-	var f *function
+	var f *facts.Function
 	if have.FunctionARN != "" {
-		if f, err = o.function(ctx, have.FunctionARN, true); err != nil && !awsapi.IsNotFound(err) {
+		if f, err = o.Fresh().Function(ctx, have.FunctionARN); err != nil && !awsapi.IsNotFound(err) {
 			return failed("", "read the rotation function", "", err)
 		}
 	}
@@ -71,12 +72,12 @@ func (o *operation) stop(ctx context.Context, want Setup, have Object) error {
 		switch {
 		case err != nil || sec == nil:
 			return err
-		case back && sec.enabled() && sec.rules() == have.PreviousRules:
+		case back && sec.Enabled() && sec.rules() == have.PreviousRules:
 			return nil
 		case back:
 			_, err := o.rotate(ctx, sec, Setup{Rules: have.PreviousRules}, "", false)
 			return err
-		case !sec.enabled():
+		case !sec.Enabled():
 			return nil
 		}
 		if interrupted, err := o.cancel(ctx, have.SecretARN); err != nil || !interrupted {
@@ -98,7 +99,7 @@ func (have Object) rotates(sec *secret) bool {
 // letFinish waits until no rotation is incomplete and returns the secret, nil if
 // it is gone. A rotation that is stuck is cancelled and its label kept; one
 // whose version never received a value is cancelled and its label dropped.
-func (o *operation) letFinish(ctx context.Context, want Setup, secretARN string, f *function) (*secret, error) {
+func (o *operation) letFinish(ctx context.Context, want Setup, secretARN string, f *facts.Function) (*secret, error) {
 	for {
 		sec, err := o.describe(ctx, secretARN)
 		if awsapi.IsNotFound(err) {
@@ -107,19 +108,19 @@ func (o *operation) letFinish(ctx context.Context, want Setup, secretARN string,
 		if err != nil {
 			return nil, failed("", "read the secret", "", err)
 		}
-		pending := sec.pending()
+		pending := sec.Pending()
 		if pending == "" {
 			return sec, nil
 		}
-		if !sec.enabled() {
+		if !sec.Enabled() {
 			o.warn(*leftPending(sec, pending))
 			return sec, nil
 		}
 		stuck := o.stuck(ctx, sec, pending, f)
-		if stuck || f != nil && o.olderThan(ctx, secretARN, pending, f.timeout) {
+		if stuck || f != nil && o.olderThan(ctx, secretARN, pending, f.Timeout) {
 			discarded := false
 			if want.ReadValue && f != nil {
-				discarded, err = o.discard(ctx, secretARN, pending, f.timeout)
+				discarded, err = o.discard(ctx, secretARN, pending, f.Timeout)
 			}
 			switch {
 			case err != nil || discarded:

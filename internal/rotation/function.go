@@ -1,129 +1,42 @@
 package rotation
 
 import (
-	"context"
 	"encoding/json"
-	"maps"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
-	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/facts"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 )
-
-// function is a rotation function as Lambda describes it.
-type function struct {
-	arn      arn.FunctionARN
-	role     arn.RoleARN
-	timeout  time.Duration
-	logGroup string
-	inVPC    bool
-	read     time.Time
-	// environment holds the variables; nil when AWS could not decrypt them.
-	environment map[string]string
-}
 
 // remembered is for how long the answer to one setup serves the others.
 const remembered = 5 * time.Second
 
-// function reads a function's configuration, once per run unless fresh.
-func (o *operation) function(ctx context.Context, functionARN string, fresh bool) (*function, error) {
-	key := "function " + functionARN
-	if fresh {
-		o.reads.forget(key)
-	}
-	return recall(&o.reads, key, func() (*function, error) {
-		a, err := arn.ParseFunction(functionARN)
-		if err != nil {
-			return nil, wrong("rotation_lambda_arn", "Invalid function ARN", err.Error())
-		}
-		out, err := o.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &functionARN})
-		if err != nil {
-			return nil, err
-		}
-		f := &function{arn: a, read: o.clock.Now(), timeout: time.Duration(aws.ToInt32(out.Timeout)) * time.Second, logGroup: "/aws/lambda/" + a.Name}
-		if f.role, err = arn.ParseRole(aws.ToString(out.Role)); err != nil {
-			return nil, wrong("rotation_lambda_arn", "Invalid execution role", "AWS says that the function runs as a role whose ARN can't be read: "+err.Error())
-		}
-		if out.LoggingConfig != nil && aws.ToString(out.LoggingConfig.LogGroup) != "" {
-			f.logGroup = aws.ToString(out.LoggingConfig.LogGroup)
-		}
-		f.inVPC = out.VpcConfig != nil && len(out.VpcConfig.SubnetIds) > 0
-		f.environment = map[string]string{}
-		if e := out.Environment; e != nil && e.Error != nil {
-			f.environment = nil
-		} else if e != nil {
-			maps.Copy(f.environment, e.Variables)
-		}
-		return f, nil
-	})
+// ours reports whether a setup or a function access wrote an inline policy.
+func ours(p findings.Policy) bool {
+	_, marked := iampolicy.FindMarker(p.Document)
+	return marked
 }
 
-// functionPolicy is the resource policy of a function or of its qualifier.
-type functionPolicy struct {
-	document   iampolicy.Document
-	size       int    // in bytes, as Lambda counts it
-	revisionID string // empty when there is no policy
-}
-
-// policy reads the policy of a function with its qualifier, once per run unless
-// fresh. A function without a policy, or no function at all, has an empty one.
-func (o *operation) policy(ctx context.Context, functionARN string, fresh bool) (functionPolicy, error) {
-	key := "policy " + functionARN
-	if fresh {
-		o.reads.forget(key)
-	}
-	return recall(&o.reads, key, func() (functionPolicy, error) {
-		name, qualifier := split(functionARN)
-		out, err := o.Lambda.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &name, Qualifier: qualifier})
-		if awsapi.IsNotFound(err) {
-			return functionPolicy{}, nil
-		}
-		if err != nil {
-			return functionPolicy{}, err
-		}
-		document, err := iampolicy.Parse(aws.ToString(out.Policy))
-		if err != nil {
-			return functionPolicy{}, wrong("rotation_lambda_arn", "Invalid function policy", "The resource policy of the function can't be read: "+err.Error())
-		}
-		return functionPolicy{document, len(aws.ToString(out.Policy)), aws.ToString(out.RevisionId)}, nil
-	})
-}
-
-// statement returns the JSON of the statement with a Sid, or "".
-func (p functionPolicy) statement(sid string) string {
-	for _, s := range p.document.Statements {
-		if s.Sid == sid {
-			return s.JSON()
-		}
-	}
-	return ""
+// ofOwner reports whether it is the policy of a secret's setup or of a function's
+// access.
+func ofOwner(p findings.Policy, ownerARN string) bool {
+	m, marked := iampolicy.FindMarker(p.Document)
+	return marked && m.Owns(ownerARN)
 }
 
 // equals returns the Sids of the statements that say the same as one under
 // another Sid.
-func (p functionPolicy) equals(statement string) []string {
+func equals(p facts.FunctionPolicy, statement string) []string {
 	var sids []string
-	for _, s := range p.document.Statements {
+	for _, s := range p.Document.Statements {
 		if other := s.JSON(); sameStatement(anonymous(other), anonymous(statement)) && !sameStatement(other, statement) {
 			sids = append(sids, s.Sid)
 		}
 	}
 	return sids
-}
-
-// split gives Lambda's two ways to name a function: without qualifier, and the
-// qualifier, nil if none.
-func split(functionARN string) (name string, qualifier *string) {
-	a, err := arn.ParseFunction(functionARN)
-	if err != nil || a.Qualifier == "" {
-		return functionARN, nil
-	}
-	return a.Unqualified().String(), &a.Qualifier
 }
 
 // sameStatement reports whether two statements say the same.

@@ -11,6 +11,7 @@ import (
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/facts"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 )
@@ -123,7 +124,7 @@ func (w FunctionAccess) ownersMatter() bool {
 
 // functionScene is what an operation on a function access finds.
 type functionScene struct {
-	function   *function
+	function   *facts.Function
 	superusers map[string]superuser
 	vpc        bool
 	// generation of the role policy that is there, 0 if there is none of ours.
@@ -131,11 +132,11 @@ type functionScene struct {
 	rolePolicy string
 }
 
-func (w FunctionAccess) roleARN(f *function) string {
+func (w FunctionAccess) roleARN(f *facts.Function) string {
 	if w.RoleARN != "" {
 		return w.RoleARN
 	}
-	return f.role.String()
+	return f.Role.String()
 }
 
 // lookAtFunction gathers a scene and refuses what can't be. Nothing is written.
@@ -171,7 +172,7 @@ func (o *operation) lookForAccess(ctx context.Context, want FunctionAccess, s *f
 	roleARN := want.roleARN(s.function)
 	_, name := want.names()
 	var err error
-	if s.rolePolicy, err = o.rolePolicy(ctx, roleName(roleARN), name); err != nil {
+	if s.rolePolicy, err = o.RolePolicy(ctx, roleName(roleARN), name); err != nil {
 		return failed("role_policy_name", "read the policy of the execution role", "", err)
 	}
 	s.generation = Generation(s.rolePolicy, want.FunctionARN)
@@ -190,7 +191,7 @@ func (o *operation) lookForAccess(ctx context.Context, want FunctionAccess, s *f
 // applied again goes on with the policy that it has written.
 func (s *functionScene) object(want FunctionAccess) AccessObject {
 	want.Access.SuperuserOwners, want.VPC = s.owners(), &s.vpc
-	o := NextAccess(want, AccessObject{Permissions: Permissions{RoleARN: s.function.role.String()}})
+	o := NextAccess(want, AccessObject{Permissions: Permissions{RoleARN: s.function.Role.String()}})
 	o.RolePolicy = want.policy(o, s.generation+1)
 	if again := want.policy(o, max(1, s.generation)); want.PlannedRolePolicy == again && iampolicy.Equivalent(again, s.rolePolicy) {
 		o.RolePolicy = again
@@ -264,7 +265,7 @@ func (o *operation) checkFunction(ctx context.Context, want FunctionAccess, s *f
 	}
 	for _, secretARN := range want.Access.SuperuserSecretARNs {
 		report(superusersArgument, superuserMissing(superusersArgument, secretARN, s.superusers[secretARN])...)
-		if a, err := arn.ParseSecret(secretARN); err == nil && a.AccountID != s.function.arn.AccountID {
+		if a, err := arn.ParseSecret(secretARN); err == nil && a.AccountID != s.function.ARN.AccountID {
 			report(superusersArgument, findings.SuperuserElsewhere(secretARN, want.keyOf(a), next.RoleARN))
 		}
 	}
@@ -273,7 +274,7 @@ func (o *operation) checkFunction(ctx context.Context, want FunctionAccess, s *f
 		return nil, fmt.Errorf("the role policy of a function: %w", err)
 	}
 	need := findings.Need{
-		FunctionARN: want.FunctionARN, Policy: policy, InVPC: s.function.inVPC, RotateWith: map[string]string{},
+		FunctionARN: want.FunctionARN, Policy: policy, InVPC: s.function.InVPC, RotateWith: map[string]string{},
 		Own: !slices.ContainsFunc(want.Access.Types, func(t *catalog.RotationType) bool { return t.Strategy != catalog.CustomStrategy }),
 	}
 	for secretARN, known := range s.superusers {
@@ -282,7 +283,7 @@ func (o *operation) checkFunction(ctx context.Context, want FunctionAccess, s *f
 		}
 	}
 	found, err := o.judged(ctx, next.RoleARN, func(r findings.Role) []findings.Finding {
-		return findings.RolePermissions(r.With(readPolicy(next.RolePolicyName, next.RolePolicy)), need)
+		return findings.RolePermissions(r.With(facts.ReadPolicy(next.RolePolicyName, next.RolePolicy)), need)
 	})
 	if err != nil {
 		return nil, err
@@ -441,11 +442,11 @@ func (s *Service) ReadAccess(ctx context.Context, want FunctionAccess, have Acce
 	if have.RolePolicyName == "" {
 		have.RolePolicyName = policyName
 	}
-	f, err := o.function(ctx, have.FunctionARN, false)
+	f, err := o.Function(ctx, have.FunctionARN)
 	gone := awsapi.IsNotFound(err)
 	switch {
 	case err == nil:
-		have.RoleARN = f.role.String()
+		have.RoleARN = f.Role.String()
 	case !gone:
 		return nil, failed("rotation_lambda_arn", "read the rotation function", "", err)
 	}
@@ -470,7 +471,7 @@ func (s *Service) DeleteAccess(ctx context.Context, have AccessObject, timeout t
 		return o.leave(ctx, have.FunctionARN, have.Permissions, by)
 	}
 	if generation := Generation(have.RolePolicy, have.FunctionARN); generation > 0 {
-		policy, err := o.rolePolicy(ctx, have.RoleName, have.RolePolicyName)
+		policy, err := o.RolePolicy(ctx, have.RoleName, have.RolePolicyName)
 		if err != nil {
 			return failed("", "read the policy of the execution role", "", err)
 		}

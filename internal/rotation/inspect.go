@@ -64,7 +64,7 @@ func (s *Service) Inspect(ctx context.Context, want Setup) (Inspection, error) {
 	if in.SuperuserKnown {
 		in.RolePolicy, in.VPC = object.RolePolicy, object.VPC
 	}
-	if current := sc.secret.current(); current != "" && o.asks(ctx, want, sc) {
+	if current := sc.secret.Current(); current != "" && o.asks(ctx, want, sc) {
 		in.Rotates = s.clock.Now().Sub(o.madeAt(ctx, in.SecretARN, current)) > firstValueAge
 	}
 	in.TakesOver = sc.remnant && sc.function != nil
@@ -112,13 +112,13 @@ func (o *operation) resolve(ctx context.Context, secretID string) (string, error
 	if p := partial(secretID, sec); p != nil {
 		return "", p
 	}
-	return sec.arn.String(), nil
+	return sec.Parsed.String(), nil
 }
 
 // noValue is the problem of a secret that a function is to rotate and that has
 // nothing to start from.
 func noValue(want Setup, sec *secret) []Problem {
-	if want.FunctionARN == "" && !want.FunctionPending || sec.current() != "" {
+	if want.FunctionARN == "" && !want.FunctionPending || sec.Current() != "" {
 		return nil
 	}
 	return []Problem{*found("secret_id", findings.SecretNoValue,

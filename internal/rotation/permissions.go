@@ -44,11 +44,11 @@ func (o *operation) freeStatement(ctx context.Context, ownerARN string, p Permis
 	if p.InvokePermission == "" || generation > 0 || p.StatementID == StatementID(ownerARN) {
 		return nil
 	}
-	policy, err := o.policy(ctx, p.FunctionARN, true)
+	policy, err := o.Fresh().FunctionPolicy(ctx, p.FunctionARN)
 	if err != nil {
 		return failed("", "read the policy of the rotation function", "", err)
 	}
-	if policy.statement(p.StatementID) != "" {
+	if policy.Statement(p.StatementID) != "" {
 		return statementTaken(p.StatementID, p.FunctionARN)
 	}
 	return nil
@@ -84,11 +84,11 @@ func (o *operation) readPermissions(ctx context.Context, ownerARN string, have *
 	if functionARN == "" {
 		functionARN = have.FunctionARN
 	}
-	policy, err := o.policy(ctx, functionARN, false)
+	policy, err := o.FunctionPolicy(ctx, functionARN)
 	if err != nil {
 		return failed("", "read the policy of the rotation function", "", err)
 	}
-	statement := policy.statement(have.StatementID)
+	statement := policy.Statement(have.StatementID)
 	wanted := PermissionFor(have.StatementID, functionARN, ownerARN)
 	if sameStatement(statement, wanted) {
 		statement = wanted
@@ -101,7 +101,7 @@ func (o *operation) readPermissions(ctx context.Context, ownerARN string, have *
 	if have.RoleName == "" {
 		return nil
 	}
-	document, err := o.rolePolicy(ctx, have.RoleName, have.RolePolicyName)
+	document, err := o.RolePolicy(ctx, have.RoleName, have.RolePolicyName)
 	if err != nil {
 		return failed("", "read the policy of the execution role", "", err)
 	}
@@ -128,14 +128,14 @@ func (s *Service) Lost(ctx context.Context, have Permissions) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	policy, err := o.policy(ctx, permitted(have.InvokePermission), true)
+	policy, err := o.Fresh().FunctionPolicy(ctx, permitted(have.InvokePermission))
 	if err != nil {
 		return false, failed("", "read the policy of the rotation function", "", err)
 	}
-	if !sameStatement(policy.statement(have.StatementID), have.InvokePermission) {
+	if !sameStatement(policy.Statement(have.StatementID), have.InvokePermission) {
 		return true, nil
 	}
-	document, err := o.rolePolicy(ctx, have.RoleName, have.RolePolicyName)
+	document, err := o.RolePolicy(ctx, have.RoleName, have.RolePolicyName)
 	if err != nil {
 		return false, failed("", "read the policy of the execution role", "", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/facts"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 )
@@ -59,7 +60,7 @@ func (p *planned) onRole(r findings.Role, name string) findings.Role {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for policy, text := range p.policies[name] {
-		r = r.With(readPolicy(policy, text))
+		r = r.With(facts.ReadPolicy(policy, text))
 	}
 	return r
 }
@@ -79,7 +80,7 @@ func (p *planned) onFunction(d iampolicy.Document, functionARN string) iampolicy
 // limits says what of a plan has no room in AWS, once for a role and once for a
 // function. Shared is the size of the role policy that a function access would
 // have, 0 for one: there should be room for it as long as setups have their own.
-func (o *operation) limits(ctx context.Context, r *role, next Permissions, shared int, lenient bool) ([]Problem, error) {
+func (o *operation) limits(ctx context.Context, r *facts.Role, next Permissions, shared int, lenient bool) ([]Problem, error) {
 	o.planned.add(next)
 	var problems []Problem
 	remedy := oneAccess
@@ -94,12 +95,12 @@ func (o *operation) limits(ctx context.Context, r *role, next Permissions, share
 	}
 	if r != nil {
 		if size, adds := o.planned.roleSize(r, next.RoleName); size > iampolicy.MaxRolePolicyCharacters {
-			report(roleFull(next.RoleName, r.size(), adds, size, remedy), next.RoleName)
+			report(roleFull(next.RoleName, r.Size(), adds, size, remedy), next.RoleName)
 		} else if adds > 0 && size+shared > iampolicy.MaxRolePolicyCharacters {
 			report(roleNearlyFull(next.RoleName, size, shared), next.RoleName)
 		}
 	}
-	have, err := o.policy(ctx, next.FunctionARN, false)
+	have, err := o.FunctionPolicy(ctx, next.FunctionARN)
 	if awsapi.IsAccessDenied(err) {
 		return problems, nil
 	}
@@ -107,32 +108,23 @@ func (o *operation) limits(ctx context.Context, r *role, next Permissions, share
 		return nil, failed("", "read the policy of the rotation function", "", err)
 	}
 	if size, adds := o.planned.functionSize(have, next.FunctionARN); size > iampolicy.MaxFunctionPolicyBytes {
-		report(functionFull(next.FunctionARN, have.size, adds, size, remedy), next.FunctionARN)
+		report(functionFull(next.FunctionARN, have.Size, adds, size, remedy), next.FunctionARN)
 	}
 	return problems, nil
 }
 
-// size is that of the inline policies as IAM counts it.
-func (r *role) size() int {
-	size := 0
-	for _, text := range r.inline {
-		size += iampolicy.Size(text)
-	}
-	return size
-}
-
 // roleSize is the size of a role's inline policies with all that is planned, and
 // how many policies that adds or changes.
-func (p *planned) roleSize(r *role, name string) (size, adds int) {
+func (p *planned) roleSize(r *facts.Role, name string) (size, adds int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	size = r.size()
+	size = r.Size()
 	for policy, text := range p.policies[name] {
 		if text == "" {
 			continue // Not known yet.
 		}
-		size += iampolicy.Size(text) - iampolicy.Size(r.inline[policy])
-		if text != r.inline[policy] {
+		size += iampolicy.Size(text) - iampolicy.Size(r.Inline[policy])
+		if text != r.Inline[policy] {
 			adds++
 		}
 	}
@@ -141,18 +133,18 @@ func (p *planned) roleSize(r *role, name string) (size, adds int) {
 
 // functionSize is the size of a function's policy with all that is planned, and
 // how many statements that adds.
-func (p *planned) functionSize(have functionPolicy, functionARN string) (size, adds int) {
+func (p *planned) functionSize(have facts.FunctionPolicy, functionARN string) (size, adds int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	size = have.size
+	size = have.Size
 	if size == 0 {
 		size = len(iampolicy.Document{Version: iampolicy.Version, ID: "default"}.JSON())
 	}
 	for sid, text := range p.statements[functionARN] {
-		if have.statement(sid) != "" {
+		if have.Statement(sid) != "" {
 			continue // It is there, or replaces what has its name.
 		}
-		if size += len(text); have.size > 0 || adds > 0 {
+		if size += len(text); have.Size > 0 || adds > 0 {
 			size++ // The comma.
 		}
 		adds++
@@ -226,8 +218,8 @@ func (s *Service) InspectPending(ctx context.Context, want Setup) ([]Problem, er
 	if err != nil {
 		return nil, err
 	}
-	secretARN := arn.SecretARN{Partition: f.arn.Partition, Region: f.arn.Region, AccountID: f.arn.AccountID, Name: "x", Suffix: "AAAAAA"}.String()
-	next := Permissions{FunctionARN: want.FunctionARN, RoleARN: f.role.String(), RoleName: f.role.Name}
+	secretARN := arn.SecretARN{Partition: f.ARN.Partition, Region: f.ARN.Region, AccountID: f.ARN.AccountID, Name: "x", Suffix: "AAAAAA"}.String()
+	next := Permissions{FunctionARN: want.FunctionARN, RoleARN: f.Role.String(), RoleName: f.Role.Name}
 	if want.RoleARN != "" {
 		next.RoleARN, next.RoleName = want.RoleARN, roleName(want.RoleARN)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/facts"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 )
 
@@ -55,6 +56,9 @@ func (p Problems) Unwrap() []error {
 func failed(attribute, doing, advice string, err error) *Problem {
 	if p, ok := errors.AsType[*Problem](err); ok {
 		return p
+	}
+	if invalid, ok := errors.AsType[*facts.InvalidError](err); ok {
+		return wrong(invalid.Attribute, invalid.Summary, invalid.Detail, invalid.Remedy)
 	}
 	detail := awsapi.Explain(err)
 	if advice != "" {

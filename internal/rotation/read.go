@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/facts"
 )
 
 // Read brings a recorded object up to what AWS shows. It returns [ErrGone] when
@@ -41,12 +42,12 @@ func (s *Service) Read(ctx context.Context, want Setup, have Object) (*Object, e
 // still shows the last function and rules; they mean nothing then, so the
 // recorded ones stay.
 func (have *Object) observe(sec *secret) {
-	if imported := have.OwningService == "" && have.FunctionARN == "" && have.Rules.IsZero(); imported && sec.enabled() && aws.ToString(sec.OwningService) != "" {
+	if imported := have.OwningService == "" && have.FunctionARN == "" && have.Rules.IsZero(); imported && sec.Enabled() && aws.ToString(sec.OwningService) != "" {
 		have.PreviousRules = sec.rules() // To be given back by a destroy.
 	}
 	have.OwningService = aws.ToString(sec.OwningService)
-	have.Enabled = sec.enabled()
-	if key, unresolved := sec.key(); !unresolved {
+	have.Enabled = sec.Enabled()
+	if key, unresolved := sec.Key(); !unresolved {
 		have.KMSKeyARN = key
 	}
 	if have.Enabled || have.FunctionARN == "" && have.Rules.IsZero() {
@@ -55,7 +56,7 @@ func (have *Object) observe(sec *secret) {
 	}
 	have.ExternalRoleARN = aws.ToString(sec.ExternalSecretRotationRoleArn)
 	have.ExternalMetadata = sec.externalMetadata()
-	if v := have.UnfinishedVersionID; v != "" && (v == sec.current() || v == sec.with(labelPrevious)) {
+	if v := have.UnfinishedVersionID; v != "" && (v == sec.Current() || v == sec.With(facts.LabelPrevious)) {
 		have.UnfinishedVersionID = ""
 	}
 }
@@ -72,10 +73,10 @@ func (o *operation) readAccess(ctx context.Context, want Setup, have *Object) er
 	if have.RolePolicyName == "" {
 		have.RolePolicyName = policyName(want, have.SecretARN)
 	}
-	f, err := o.function(ctx, have.FunctionARN, false)
+	f, err := o.Function(ctx, have.FunctionARN)
 	switch {
 	case err == nil:
-		have.RoleARN = f.role.String()
+		have.RoleARN = f.Role.String()
 	case !awsapi.IsNotFound(err):
 		return failed("rotation_lambda_arn", "read the rotation function", "", err)
 	}

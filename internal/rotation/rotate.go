@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/facts"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 )
 
@@ -45,7 +46,7 @@ func asOpen(err error) (error, bool) {
 // permission that this run has just written may not have spread yet; a
 // permanent refusal is told at once.
 func (o *operation) rotate(ctx context.Context, sec *secret, want Setup, token string, immediately bool) (string, error) {
-	secretARN := sec.arn.String()
+	secretARN := sec.Parsed.String()
 	in := &secretsmanager.RotateSecretInput{
 		SecretId:                      &secretARN,
 		RotateImmediately:             &immediately,
@@ -70,15 +71,15 @@ func (o *operation) rotate(ctx context.Context, sec *secret, want Setup, token s
 			return aws.ToString(out.VersionId), nil
 		case !awsapi.Answered(err):
 			return token, o.afterSilence(ctx, secretARN, want, token, immediately, err)
-		case immediately && isNotComplete(err) && sec.pending() == token:
+		case immediately && isNotComplete(err) && sec.Pending() == token:
 			o.unconfigured = true
 			return token, nil // It is the rotation that we ask for; AWS says that it goes on with it.
 		case o.mayPass(want.FunctionARN, err) && o.clock.Now().Before(giveUp):
 			if err := o.clock.Sleep(ctx, pollPause); err != nil {
 				return "", err
 			}
-		case isNotComplete(err) && sec.leftover() != "":
-			return "", notComplete(sec, sec.leftover())
+		case isNotComplete(err) && sec.Leftover() != "":
+			return "", notComplete(sec, sec.Leftover())
 		default:
 			return "", rotateRefused(want, err)
 		}
@@ -129,7 +130,7 @@ func (o *operation) afterSilence(ctx context.Context, secretARN string, want Set
 		switch {
 		case err != nil:
 			return openError{failed("", "rotate the secret", "AWS did not answer RotateSecret, and does not tell whether it has accepted it.", cause)}
-		case immediately && (sec.pending() == token || sec.current() == token):
+		case immediately && (sec.Pending() == token || sec.Current() == token):
 			return nil
 		case !immediately && (&scene{secret: sec}).asWanted(want):
 			return nil
@@ -174,7 +175,7 @@ func rulesInput(r Rules) *types.RotationRulesType {
 
 // reconfigure changes function, rules or switch without a rotation. While one
 // runs AWS accepts no change: that is waited for.
-func (o *operation) reconfigure(ctx context.Context, secretARN string, want Setup, f *function) error {
+func (o *operation) reconfigure(ctx context.Context, secretARN string, want Setup, f *facts.Function) error {
 	for {
 		sec, err := o.settle(ctx, secretARN, f)
 		if err != nil {
@@ -193,11 +194,11 @@ func (o *operation) reconfigure(ctx context.Context, secretARN string, want Setu
 
 // switchOff turns rotation off once no rotation runs: one that is cancelled
 // halfway may leave a password in the database that no version holds.
-func (o *operation) switchOff(ctx context.Context, sec *secret, f *function) error {
-	if !sec.enabled() {
+func (o *operation) switchOff(ctx context.Context, sec *secret, f *facts.Function) error {
+	if !sec.Enabled() {
 		return nil
 	}
-	secretARN := sec.arn.String()
+	secretARN := sec.Parsed.String()
 	for {
 		if _, err := o.settle(ctx, secretARN, f); err != nil {
 			return err
@@ -226,7 +227,7 @@ func (o *operation) switchBackOn(ctx context.Context, secretARN, version string)
 	if err != nil {
 		return false, failed("", "read the secret", "", err)
 	}
-	if sec.enabled() || sec.pending() != version {
+	if sec.Enabled() || sec.Pending() != version {
 		return false, nil
 	}
 	if _, err := o.rotate(ctx, sec, Setup{}, version, true); err != nil { // With the configuration that AWS has kept.
@@ -235,7 +236,7 @@ func (o *operation) switchBackOn(ctx context.Context, secretARN, version string)
 	if sec, err = o.describe(ctx, secretARN); err != nil {
 		return false, failed("", "read the secret", "", err)
 	}
-	if !sec.enabled() && sec.pending() == version {
+	if !sec.Enabled() && sec.Pending() == version {
 		return false, notComplete(sec, version)
 	}
 	return true, nil
@@ -253,17 +254,17 @@ func (o *operation) cancelHalfway(ctx context.Context, secretARN string) (versio
 
 // settle waits until no rotation is incomplete. One that is older than its
 // window and the retries in it is stuck and will not settle.
-func (o *operation) settle(ctx context.Context, secretARN string, f *function) (*secret, error) {
+func (o *operation) settle(ctx context.Context, secretARN string, f *facts.Function) (*secret, error) {
 	for {
 		sec, err := o.describe(ctx, secretARN)
 		if err != nil {
 			return nil, failed("secret_id", "read the secret", "", err)
 		}
-		pending := sec.pending()
+		pending := sec.Pending()
 		if pending == "" {
 			return sec, nil
 		}
-		if !sec.enabled() || o.stuck(ctx, sec, pending, f) {
+		if !sec.Enabled() || o.stuck(ctx, sec, pending, f) {
 			return nil, notComplete(sec, pending)
 		}
 		if !o.clock.Now().Before(o.deadline) {
@@ -283,18 +284,18 @@ func stillRunning(s *secret, pending string) *Problem {
 
 // stuck reports whether a pending version will not settle by itself: its window
 // and four runs of the function are over, or there is no function any more.
-func (o *operation) stuck(ctx context.Context, sec *secret, pending string, f *function) bool {
+func (o *operation) stuck(ctx context.Context, sec *secret, pending string, f *facts.Function) bool {
 	if f == nil {
 		return aws.ToString(sec.OwningService) == "" && aws.ToString(sec.Type) == ""
 	}
-	return o.olderThan(ctx, sec.arn.String(), pending, sec.window()+4*f.timeout)
+	return o.olderThan(ctx, sec.Parsed.String(), pending, sec.Window()+4*f.Timeout)
 }
 
 // discard cancels a rotation and drops its label, if its version certainly
 // never received a value: it is looked at twice, after the time in which an
 // invocation may still run.
 func (o *operation) discard(ctx context.Context, secretARN, version string, invocation time.Duration) (bool, error) {
-	if o.read(ctx, secretARN, version).state != valueAbsent {
+	if o.Value(ctx, secretARN, version).State != facts.ValueAbsent {
 		return false, nil
 	}
 	if _, err := o.cancelHalfway(ctx, secretARN); err != nil {
@@ -304,7 +305,7 @@ func (o *operation) discard(ctx context.Context, secretARN, version string, invo
 		if err := o.clock.Sleep(ctx, pause); err != nil {
 			return false, err
 		}
-		if o.read(ctx, secretARN, version).state != valueAbsent {
+		if o.Value(ctx, secretARN, version).State != facts.ValueAbsent {
 			return false, nil
 		}
 	}
@@ -313,7 +314,7 @@ func (o *operation) discard(ctx context.Context, secretARN, version string, invo
 
 func (o *operation) dropLabel(ctx context.Context, secretARN, version string) error {
 	_, err := o.SecretsManager.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
-		SecretId: &secretARN, VersionStage: aws.String(labelPending), RemoveFromVersionId: &version,
+		SecretId: &secretARN, VersionStage: aws.String(facts.LabelPending), RemoveFromVersionId: &version,
 	})
 	if err != nil {
 		return failed("", "drop the staging label AWSPENDING", "", err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/facts"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 )
 
@@ -18,7 +19,7 @@ import (
 // create of the same setup has left.
 type scene struct {
 	secret   *secret
-	function *function // nil for a service-managed secret
+	function *facts.Function // nil for a service-managed secret
 	// superuser is what is known of the superuser secret.
 	superuser superuser
 	// vpc says that the role policy has to connect the function to its VPC.
@@ -73,22 +74,22 @@ func (o *operation) lookAround(ctx context.Context, want Setup) (*scene, error) 
 
 // otherRole is the problem of a role_arn that is not the role of the function:
 // the policy would go where the function does not look.
-func otherRole(functionARN, roleARN string, f *function) *Problem {
-	if f == nil || roleARN == "" || roleARN == f.role.String() {
+func otherRole(functionARN, roleARN string, f *facts.Function) *Problem {
+	if f == nil || roleARN == "" || roleARN == f.Role.String() {
 		return nil
 	}
 	return wrong("role_arn", "Invalid execution role",
-		fmt.Sprintf("The function %s runs as %s, and `role_arn` is %s.", functionARN, f.role, roleARN),
+		fmt.Sprintf("The function %s runs as %s, and `role_arn` is %s.", functionARN, f.Role, roleARN),
 		"Give the function's role, or leave the argument out. If it is not in the configuration, the function was given another role in this apply: apply again.")
 }
 
 // rotator reads the function that a setup is to rotate with. Five hundred setups
 // read the same one, of which AWS answers fifteen a second: what another setup has
 // just read will do, unless it is not what this one was told of the role.
-func (o *operation) rotator(ctx context.Context, functionARN, roleARN string) (*function, error) {
-	f, err := o.function(ctx, functionARN, false)
-	if err == nil && (o.clock.Now().Sub(f.read) > remembered || roleARN != "" && roleARN != f.role.String()) {
-		f, err = o.function(ctx, functionARN, true)
+func (o *operation) rotator(ctx context.Context, functionARN, roleARN string) (*facts.Function, error) {
+	f, err := o.Function(ctx, functionARN)
+	if err == nil && (o.clock.Now().Sub(f.ReadAt) > remembered || roleARN != "" && roleARN != f.Role.String()) {
+		f, err = o.Fresh().Function(ctx, functionARN)
 	}
 	if awsapi.IsNotFound(err) {
 		return nil, o.functionNotFound(ctx, functionARN, err)
@@ -96,14 +97,14 @@ func (o *operation) rotator(ctx context.Context, functionARN, roleARN string) (*
 	if err != nil {
 		return nil, failed("rotation_lambda_arn", "read the rotation function", "", err)
 	}
-	o.roleName = f.role.Name
+	o.roleName = f.Role.Name
 	return f, nil
 }
 
 func (o *operation) functionNotFound(ctx context.Context, functionARN string, cause error) *Problem {
 	detail, remedy := fmt.Sprintf("There is no function %s.", functionARN), "Check the name, the Region and the account in the ARN."
 	if a, err := arn.ParseFunction(functionARN); err == nil && a.Qualifier != "" {
-		if _, err := o.function(ctx, a.Unqualified().String(), true); err == nil {
+		if _, err := o.Fresh().Function(ctx, a.Unqualified().String()); err == nil {
 			detail = fmt.Sprintf("The function %s has no alias or version %q.", a.Unqualified(), a.Qualifier)
 			remedy = "Publish it, or give the function's ARN without it."
 		}
@@ -121,7 +122,7 @@ func secretNotFound(secretID, region string, err error) *Problem {
 // partial is the problem of an ARN without the six characters at its end. AWS
 // accepts one, and a name that ends like them makes it look like a full one.
 func partial(secretID string, sec *secret) *Problem {
-	full := sec.arn.String()
+	full := sec.Parsed.String()
 	if !strings.HasPrefix(secretID, "arn:") || secretID == full {
 		return nil
 	}
@@ -138,9 +139,9 @@ func (s *scene) refusal(want Setup) *Problem {
 	case s.secret.DeletedDate != nil:
 		return found("secret_id", findings.SecretDeleted,
 			fmt.Sprintf("AWS will delete the secret %q; it can't rotate.", id), "Restore it with `aws secretsmanager restore-secret`, or use another secret.")
-	case aws.ToString(s.secret.PrimaryRegion) != "" && *s.secret.PrimaryRegion != s.secret.arn.Region:
+	case aws.ToString(s.secret.PrimaryRegion) != "" && *s.secret.PrimaryRegion != s.secret.Parsed.Region:
 		return found("secret_id", findings.SecretReplica,
-			fmt.Sprintf("The secret %q is a replica in %s; only the primary in %s can rotate, and its replicas follow.", id, s.secret.arn.Region, *s.secret.PrimaryRegion),
+			fmt.Sprintf("The secret %q is a replica in %s; only the primary in %s can rotate, and its replicas follow.", id, s.secret.Parsed.Region, *s.secret.PrimaryRegion),
 			"Give the primary secret's ARN.")
 	case owner != "" && (want.FunctionARN != "" || want.FunctionPending):
 		return found("rotation_lambda_arn", findings.SecretServiceManaged,
@@ -165,8 +166,8 @@ func (s *scene) otherRegion(want Setup) *Problem {
 	if err != nil {
 		return wrong("rotation_lambda_arn", "Invalid function ARN", err.Error())
 	}
-	if f.Region != s.secret.arn.Region {
-		return OtherRegion(f.Region, s.secret.arn.Region)
+	if f.Region != s.secret.Parsed.Region {
+		return OtherRegion(f.Region, s.secret.Parsed.Region)
 	}
 	return nil
 }
@@ -185,7 +186,7 @@ func (o *operation) recognise(ctx context.Context, want Setup, s *scene) error {
 	configured := aws.ToString(s.secret.RotationLambdaARN) // AWS shows it also when rotation is off.
 	pending, done := s.secret.asked(causeCreate)
 	leavesNoAccess := !want.Managed || want.FunctionARN == ""
-	s.remnant = s.secret.enabled() && (pending != "" ||
+	s.remnant = s.secret.Enabled() && (pending != "" ||
 		aws.ToString(s.secret.OwningService) != "" || // it is taken as it is
 		leavesNoAccess && done && configured == want.FunctionARN ||
 		leavesNoAccess && want.RotateImmediately != nil && !*want.RotateImmediately && s.asWanted(want))
@@ -194,13 +195,13 @@ func (o *operation) recognise(ctx context.Context, want Setup, s *scene) error {
 			return err
 		}
 	}
-	if s.secret.enabled() && !s.remnant {
+	if s.secret.Enabled() && !s.remnant {
 		return found("secret_id", findings.RotationAlreadyConfigured,
 			fmt.Sprintf("Rotation of the secret %q is on (%s), and not by this setup. Nothing was changed.", want.SecretID, describeRotation(s.secret)),
-			"Take it over without a rotation by importing it:\n\n"+importBlock(s.secret.arn.String())+
+			"Take it over without a rotation by importing it:\n\n"+importBlock(s.secret.Parsed.String())+
 				"\n\nWhere an `aws_secretsmanager_secret_rotation` of this configuration set it up, use a `moved` block instead.")
 	}
-	if p := cmp.Or(s.secret.pending(), s.secret.leftover()); p != "" && pending == "" && want.FunctionARN != "" && want.Enabled && !s.remnant {
+	if p := cmp.Or(s.secret.Pending(), s.secret.Leftover()); p != "" && pending == "" && want.FunctionARN != "" && want.Enabled && !s.remnant {
 		return notComplete(s.secret, p)
 	}
 	return nil
@@ -210,9 +211,9 @@ func (o *operation) recognise(ctx context.Context, want Setup, s *scene) error {
 // where this one will write them, and with the function that the secret is
 // configured with.
 func (o *operation) findAccess(ctx context.Context, want Setup, s *scene, configured string) error {
-	secretARN := s.secret.arn.String()
+	secretARN := s.secret.Parsed.String()
 	role, name := roleName(s.roleARN(want)), policyName(want, secretARN)
-	policy, err := o.rolePolicy(ctx, role, name)
+	policy, err := o.RolePolicy(ctx, role, name)
 	if err != nil {
 		return failed("role_policy_name", "read the policy of the execution role", "", err)
 	}
@@ -223,23 +224,23 @@ func (o *operation) findAccess(ctx context.Context, want Setup, s *scene, config
 	if configured == "" {
 		return nil
 	}
-	permissions, err := o.policy(ctx, configured, true)
+	permissions, err := o.Fresh().FunctionPolicy(ctx, configured)
 	if err != nil {
 		return failed("", "read the policy of the function that the secret is configured with", "", err)
 	}
 	id := statementID(want, secretARN)
 	// Under another name than the derived one an equal statement may be somebody
 	// else's; the role policy is ours for certain.
-	ours := sameStatement(permissions.statement(id), PermissionFor(id, configured, secretARN)) && (id == StatementID(secretARN) || s.generation > 0)
-	s.remnant = s.remnant || ours && s.secret.enabled()
+	ours := sameStatement(permissions.Statement(id), PermissionFor(id, configured, secretARN)) && (id == StatementID(secretARN) || s.generation > 0)
+	s.remnant = s.remnant || ours && s.secret.Enabled()
 	if configured == want.FunctionARN {
 		return nil
 	}
 	strayGeneration := 0
-	switch f, err := o.function(ctx, configured, true); {
+	switch f, err := o.Fresh().Function(ctx, configured); {
 	case err == nil:
-		s.strayRole = f.role.Name
-		policy, err := o.rolePolicy(ctx, s.strayRole, name)
+		s.strayRole = f.Role.Name
+		policy, err := o.RolePolicy(ctx, s.strayRole, name)
 		if err != nil {
 			return failed("", "read the policy of the execution role of the function that the secret is configured with", "", err)
 		}
@@ -247,7 +248,7 @@ func (o *operation) findAccess(ctx context.Context, want Setup, s *scene, config
 	case awsapi.IsNotFound(err):
 		// The permission went with its function; the version still tells.
 		_, done := s.secret.asked(causeCreate)
-		s.remnant = s.remnant || done && s.secret.enabled()
+		s.remnant = s.remnant || done && s.secret.Enabled()
 	default:
 		return failed("", "read the function that the secret is configured with", "", err)
 	}
@@ -286,8 +287,8 @@ func notComplete(s *secret, pending string) *Problem {
 // recovery says how to get a secret out of a rotation that will not finish.
 func recovery(s *secret, pending string) string {
 	const command = "  aws secretsmanager update-secret-version-stage --secret-id %s "
-	id := s.arn.String()
-	if pending == s.leftover() {
+	id := s.Parsed.String()
+	if pending == s.Leftover() {
 		return "That version was AWSCURRENT before: its rotation has finished, and only the label was left behind. Drop it:\n\n" +
 			fmt.Sprintf(command+"--version-stage AWSPENDING --remove-from-version-id %s", id, pending)
 	}
@@ -295,12 +296,12 @@ func recovery(s *secret, pending string) string {
 		"If AWSCURRENT works, or the version has no value, drop the label:\n\n" +
 		fmt.Sprintf(command+"--version-stage AWSPENDING --remove-from-version-id %s", id, pending) +
 		"\n\nIf only the pending one works, make it current:\n\n" +
-		fmt.Sprintf(command+"--version-stage AWSCURRENT --move-to-version-id %s --remove-from-version-id %s", id, pending, s.current())
+		fmt.Sprintf(command+"--version-stage AWSCURRENT --move-to-version-id %s --remove-from-version-id %s", id, pending, s.Current())
 }
 
 // asWanted reports whether AWS has this configuration already.
 func (s *scene) asWanted(want Setup) bool {
-	return s.secret.enabled() &&
+	return s.secret.Enabled() &&
 		aws.ToString(s.secret.RotationLambdaARN) == want.FunctionARN &&
 		s.secret.rules() == want.Rules &&
 		aws.ToString(s.secret.ExternalSecretRotationRoleArn) == want.ExternalRoleARN &&
@@ -311,7 +312,7 @@ func (s *scene) kmsKeyARN(want Setup) string {
 	if want.KMSKeyARN != "" {
 		return want.KMSKeyARN
 	}
-	key, _ := s.secret.key()
+	key, _ := s.secret.Key()
 	return key
 }
 
@@ -320,7 +321,7 @@ func (s *scene) roleARN(want Setup) string {
 	case want.RoleARN != "":
 		return want.RoleARN
 	case s.function != nil:
-		return s.function.role.String()
+		return s.function.Role.String()
 	}
 	return ""
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/facts"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 )
 
@@ -123,7 +124,7 @@ type Service struct {
 	// secrets serialises setups of one secret: the destroy of one and the create
 	// of another that takes it over run at the same time.
 	secrets, functions, roles keyedMutex
-	reads                     memo
+	facts                     facts.Cache
 	planned                   planned
 	// written has, by role and by function, when this run has last changed what
 	// the one may do and who may invoke the other.
@@ -144,7 +145,7 @@ func NewService(connect func(ctx context.Context, region string) (*awsapi.Client
 // operation is one create, read, update or delete.
 type operation struct {
 	*Service
-	*awsapi.Clients
+	facts.Source
 	deadline time.Time
 	// wrotePermission says that this operation wrote the invoke permission.
 	wrotePermission bool
@@ -166,7 +167,15 @@ func (s *Service) begin(ctx context.Context, secretID, region string, timeout ti
 	if err != nil {
 		return nil, err
 	}
-	return &operation{Service: s, Clients: clients, deadline: s.clock.Now().Add(timeout)}, nil
+	return &operation{Service: s, Source: s.facts.From(clients, s.clock.Now), deadline: s.clock.Now().Add(timeout)}, nil
+}
+
+// source is where facts come from: those that are remembered, or from AWS.
+func (o *operation) source(fresh bool) facts.Source {
+	if fresh {
+		return o.Fresh()
+	}
+	return o.Source
 }
 
 func (o *operation) warn(p Problem) {

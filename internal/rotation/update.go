@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/facts"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 )
 
@@ -139,7 +140,7 @@ func (s *scene) next(want Setup, have Object) Object {
 	next := Next(want, have)
 	if want.FunctionARN != "" {
 		if next.RoleARN == "" {
-			next.RoleARN = s.function.role.String()
+			next.RoleARN = s.function.Role.String()
 		}
 		if want.Managed {
 			next.RoleName = roleName(next.RoleARN)
@@ -219,7 +220,7 @@ func (o *operation) bringTo(ctx context.Context, want Setup, have Object, s *sce
 	if open := have.UnfinishedVersionID; open != "" {
 		labels := s.secret.VersionIdsToStages[open]
 		switch {
-		case slices.Contains(labels, labelPending) && s.secret.pending() == open:
+		case slices.Contains(labels, facts.LabelPending) && s.secret.Pending() == open:
 			return o.rotate(ctx, s.secret, want, open, true)
 		case len(labels) == 0:
 			o.warn(*wrong("", "The unfinished rotation was abandoned",
@@ -236,7 +237,7 @@ func (o *operation) bringTo(ctx context.Context, want Setup, have Object, s *sce
 // update that did not live to record it has done so.
 func (o *operation) rotateNow(ctx context.Context, want Setup, s *scene) (version string, err error) {
 	cause := causeTriggers(want.Triggers)
-	secretARN := s.secret.arn.String()
+	secretARN := s.secret.Parsed.String()
 	pending, done := s.secret.asked(cause)
 	switch {
 	case pending != "":

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rotationsafe/terraform-provider-rotation/internal/facts"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 )
 
@@ -50,14 +51,14 @@ func (e *rotationError) problem() *Problem {
 		}
 		parts = append(parts, cause, e.finding.Remedy)
 	}
-	if e.log != nil && !e.log.failed {
+	if e.log != nil && !e.log.Failed {
 		parts = append(parts, "The function ran without an error, and yet the version has not become AWSCURRENT. It may still be at work, or not be a rotation function for this secret.")
 	}
 	switch {
 	case e.log != nil && e.log.hidden:
-		parts = append(parts, fmt.Sprintf("The function's log (log group %s, stream %s) tells more. Its lines are not shown here: they might hold a secret, and these credentials or `check_secret_value` do not allow to read the values that would have to be masked.", e.log.group, e.log.stream))
+		parts = append(parts, fmt.Sprintf("The function's log (log group %s, stream %s) tells more. Its lines are not shown here: they might hold a secret, and these credentials or `check_secret_value` do not allow to read the values that would have to be masked.", e.log.Group, e.log.Stream))
 	case e.log != nil:
-		parts = append(parts, fmt.Sprintf("Last lines of the function (log group %s, stream %s):\n\n  %s", e.log.group, e.log.stream, strings.Join(e.log.last(), "\n  ")))
+		parts = append(parts, fmt.Sprintf("Last lines of the function (log group %s, stream %s):\n\n  %s", e.log.Group, e.log.Stream, strings.Join(e.log.Last(), "\n  ")))
 	case !e.interrupted:
 		parts = append(parts, "No log lines of the function were found for this rotation: it may not have run, or may not be allowed to write logs, or these credentials may not read them.")
 	}
@@ -68,7 +69,7 @@ func (e *rotationError) problem() *Problem {
 
 // complete waits for a rotation and makes sure that the configuration is the
 // one that was asked for together with it.
-func (o *operation) complete(ctx context.Context, want Setup, secretARN, version string, f *function) error {
+func (o *operation) complete(ctx context.Context, want Setup, secretARN, version string, f *facts.Function) error {
 	if err := o.await(ctx, want, secretARN, version, f); err != nil || !o.unconfigured {
 		return err
 	}
@@ -85,7 +86,7 @@ func (o *operation) complete(ctx context.Context, want Setup, secretARN, version
 // await waits until a version is AWSCURRENT. AWS retries a failed rotation by
 // itself, so an attempt that failed is not the outcome, unless its cause is one
 // that no retry mends or it has failed several times.
-func (o *operation) await(ctx context.Context, want Setup, secretARN, version string, f *function) error {
+func (o *operation) await(ctx context.Context, want Setup, secretARN, version string, f *facts.Function) error {
 	var began time.Time // by the clock of AWS
 	// Until then, by that clock, a refusal may be due to what this run has just
 	// written, and AWS's next attempt shows.
@@ -102,14 +103,14 @@ func (o *operation) await(ctx context.Context, want Setup, secretARN, version st
 			return failed("", "read the secret while it rotates", "", err)
 		}
 		if began.IsZero() {
-			began = sec.readAt(started)
+			began = sec.ReadAt(started)
 			excused = o.lastWritten(o.roleName).Add(began.Sub(started) + spreading)
 		}
 		labels := sec.VersionIdsToStages[version]
 		switch {
-		case slices.Contains(labels, labelCurrent), slices.Contains(labels, labelPrevious):
+		case slices.Contains(labels, facts.LabelCurrent), slices.Contains(labels, facts.LabelPrevious):
 			return nil
-		case slices.Contains(labels, labelPending):
+		case slices.Contains(labels, facts.LabelPending):
 			seen = o.clock.Now()
 		case o.clock.Now().Sub(seen) >= lagging:
 			return &rotationError{
@@ -152,9 +153,9 @@ func interrupted(state string) *rotationError {
 
 // describeLabels says in what state a secret is.
 func describeLabels(s *secret) string {
-	text := fmt.Sprintf("The secret's AWSCURRENT is version %s.", s.current())
-	if pending := s.pending(); pending != "" {
-		text = fmt.Sprintf("Applications still read version %s (AWSCURRENT); version %s carries AWSPENDING.", s.current(), pending)
+	text := fmt.Sprintf("The secret's AWSCURRENT is version %s.", s.Current())
+	if pending := s.Pending(); pending != "" {
+		text = fmt.Sprintf("Applications still read version %s (AWSCURRENT); version %s carries AWSPENDING.", s.Current(), pending)
 	}
 	return text
 }
@@ -165,26 +166,26 @@ func describeLabels(s *secret) string {
 //
 // A run before excused that was refused access does not count as a failure, and
 // is not permanent.
-func (o *operation) lastRun(ctx context.Context, want Setup, sec *secret, version string, f *function, since, excused time.Time) *invocation {
+func (o *operation) lastRun(ctx context.Context, want Setup, sec *secret, version string, f *facts.Function, since, excused time.Time) *invocation {
 	if f == nil {
 		return nil
 	}
-	names := []string{sec.arn.String(), version, want.SuperuserSecretARN}
+	names := []string{sec.Parsed.String(), version, want.SuperuserSecretARN}
 	var last *invocation
 	failures := 0
-	for _, run := range o.invocations(ctx, f.logGroup, since) {
-		if !run.concerns(names) {
+	for _, run := range o.invocations(ctx, f.LogGroup, since) {
+		if !run.Concerns(names) {
 			continue
 		}
-		if run.failed {
+		if run.Failed {
 			run.explain()
-			if run.finding.Code.IsAccess() && run.at.Before(excused) {
+			if run.finding.Code.IsAccess() && run.At.Before(excused) {
 				run.permanent = false
 			} else {
 				failures++
 			}
 		}
-		if last == nil || run.failed || !last.failed {
+		if last == nil || run.Failed || !last.Failed {
 			last = run
 		}
 	}
@@ -194,8 +195,8 @@ func (o *operation) lastRun(ctx context.Context, want Setup, sec *secret, versio
 	last.failures = failures
 	secrets, complete := o.contents(ctx, want, sec, version)
 	last.hidden = !complete
-	for i, line := range last.lines {
-		last.lines[i] = findings.Redact(line, secrets)
+	for i, line := range last.Lines {
+		last.Lines[i] = findings.Redact(line, secrets)
 	}
 	return last
 }
@@ -212,9 +213,9 @@ func (o *operation) contents(ctx context.Context, want Setup, sec *secret, pendi
 		return nil, false
 	}
 	type version struct{ secretARN, id string }
-	secretARN := sec.arn.String()
+	secretARN := sec.Parsed.String()
 	versions := []version{{secretARN, pending}}
-	for _, id := range []string{sec.current(), sec.with(labelPrevious)} {
+	for _, id := range []string{sec.Current(), sec.With(facts.LabelPrevious)} {
 		if id != "" {
 			versions = append(versions, version{secretARN, id})
 		}
@@ -224,10 +225,10 @@ func (o *operation) contents(ctx context.Context, want Setup, sec *secret, pendi
 	}
 	complete = true
 	for _, v := range versions {
-		c := o.read(ctx, v.secretARN, v.id)
-		complete = complete && c.state != valueUnknown && !c.binary
-		if c.state == valuePresent {
-			secrets = append(secrets, leaves(c.text)...)
+		c := o.Value(ctx, v.secretARN, v.id)
+		complete = complete && c.State != facts.ValueUnknown && !c.Binary
+		if c.State == facts.ValuePresent {
+			secrets = append(secrets, leaves(c.Text)...)
 		}
 	}
 	return secrets, complete

@@ -1,0 +1,67 @@
+package facts
+
+import (
+	"sync"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+)
+
+// Cache keeps facts for one run of the provider: each is asked for once, however
+// many setups need it at the same time. The zero value is empty and ready.
+type Cache struct {
+	mu      sync.Mutex
+	entries map[string]*entry
+}
+
+type entry struct {
+	once  sync.Once
+	value any
+	err   error
+}
+
+// recall returns the fact of a key and asks for it if need be. A failure is not
+// kept, but for a refusal: who may not look will not be allowed to a moment later.
+func recall[T any](s Source, key string, ask func() (T, error)) (T, error) {
+	key = s.Region + " " + key
+	if s.renewed != nil {
+		if _, asked := s.renewed.LoadOrStore(key, true); !asked {
+			s.cache.forget(key)
+		}
+	}
+	e := s.cache.entry(key)
+	e.once.Do(func() { e.value, e.err = ask() })
+	if e.err != nil && !awsapi.IsAccessDenied(e.err) {
+		s.cache.drop(key, e)
+	}
+	value, _ := e.value.(T)
+	return value, e.err
+}
+
+func (c *Cache) entry(key string) *entry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.entries == nil {
+		c.entries = map[string]*entry{}
+	}
+	e, ok := c.entries[key]
+	if !ok {
+		e = &entry{}
+		c.entries[key] = e
+	}
+	return e
+}
+
+func (c *Cache) forget(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.entries, key)
+}
+
+// drop forgets an answer unless there is a newer one.
+func (c *Cache) drop(key string, e *entry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.entries[key] == e {
+		delete(c.entries, key)
+	}
+}

@@ -1,0 +1,42 @@
+// Package facts gathers from AWS what the checks need to know: of a secret, its
+// rotation function and that one's role, key, network and database, and of what
+// the function has logged. It asks lazily, and for each fact once per run.
+//
+// It judges nothing. What these credentials may not see is left out of a fact,
+// with the action that would have shown it, for package findings to say.
+package facts
+
+import (
+	"sync"
+	"time"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+)
+
+// Source gathers facts in one Region.
+type Source struct {
+	*awsapi.Clients
+	cache *Cache
+	now   func() time.Time
+	// renewed has the keys of the facts that a fresh source has asked for itself;
+	// nil if what is remembered will do.
+	renewed *sync.Map
+}
+
+// From returns a source on clients, which remembers what is gathered in the
+// cache. Now is the time.
+func (c *Cache) From(clients *awsapi.Clients, now func() time.Time) Source {
+	return Source{Clients: clients, cache: c, now: now}
+}
+
+// Fresh returns a source that asks AWS again, once for each fact.
+func (s Source) Fresh() Source {
+	s.renewed = &sync.Map{}
+	return s
+}
+
+// InvalidError is an answer of AWS that cannot be worked with. Attribute is the
+// argument that leads to it.
+type InvalidError struct{ Attribute, Summary, Detail, Remedy string }
+
+func (e *InvalidError) Error() string { return e.Summary + ": " + e.Detail }
