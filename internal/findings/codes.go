@@ -19,6 +19,8 @@ const (
 	FunctionOtherAccount      Code = "function-other-account"
 	CallerCannotInvoke        Code = "caller-cannot-invoke"
 	RotationAlreadyConfigured Code = "rotation-already-configured"
+	FunctionRuntime           Code = "function-runtime"
+	FunctionTypeMismatch      Code = "function-type-mismatch"
 
 	SuperuserRequired         Code = "superuser-required"
 	SuperuserNotFound         Code = "superuser-not-found"
@@ -76,6 +78,7 @@ const (
 	ScheduleWindow       Code = "schedule-window"
 	ScheduleConflict     Code = "schedule-conflict"
 	RotationOverdue      Code = "rotation-overdue"
+	RotationDisabled     Code = "rotation-disabled"
 
 	SecretNotFound         Code = "secret-not-found"
 	SecretDeleted          Code = "secret-deleted"
@@ -93,6 +96,9 @@ const (
 	SetPasswordFailed      Code = "set-password-failed"
 	ServiceNotReady        Code = "service-not-ready"
 	RotationTokenMissing   Code = "rotation-token-missing"
+	RotationFailed         Code = "rotation-failed"
+	RotationAbandoned      Code = "rotation-abandoned"
+	LogUnavailable         Code = "log-unavailable"
 )
 
 // Codes returns all codes in alphabetical order.
@@ -225,5 +231,11 @@ var codes = map[Code]entry{
 	TLSFailed:              {StageRotation, "The encrypted connection to the database fails", pageTrouble},
 	SetPasswordFailed:      {StageRotation, "The rotation function cannot set the new password", pageTrouble},
 	ServiceNotReady:        {StageRotation, "The service did not finish a change in time", pageTrouble},
+	FunctionRuntime:        {StageApply, "The rotation function's runtime is not one that AWS's functions are made for", "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html"},
+	FunctionTypeMismatch:   {StageApply, "The rotation function seems to be that of another rotation type", pageTemplates},
+	RotationDisabled:       {StageRotation, "Rotation of the secret is off", pageRotateSecret},
+	RotationFailed:         {StageRotation, "The last rotation failed", pageTrouble},
+	RotationAbandoned:      {StageRotation, "The last rotation was abandoned", pageTrouble},
+	LogUnavailable:         {StageRotation, "The rotation function's log cannot be read", pageTrouble},
 	RotationTokenMissing:   {StageRotation, "The rotation function does not pass on the rotation token", pageTrouble},
 }

@@ -1,32 +1,49 @@
 package findings
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // signature is a log line of a rotation function that tells why a rotation fails.
 type signature struct {
 	all       []string // texts that the line contains, in any order, since JSON logs have error and type in either
 	code      Code
 	permanent bool // trying again cannot help before somebody changes something
+	login     bool // a login that was refused or that did not reach the database; only how long it took tells
+	warning   bool // the function may go on all the same
 	detail    string
 	remedy    string
 }
 
-// LogLine explains a line from the log of a rotation function. Ok is false for a line that explains nothing. Permanent says that
-// rotating again cannot help before somebody changes something, so there is no reason to go on waiting.
-//
-// TLS failures are warnings, since the functions may go on without TLS after logging one. The finding never contains text of the line.
-func LogLine(line string) (finding Finding, permanent, ok bool) {
-	for _, s := range signatures {
-		if !containsAll(line, s.all) {
-			continue
-		}
-		severity := Error
-		if s.code == TLSFailed {
-			severity = Warning
-		}
-		return New(s.code, severity, s.detail, s.remedy), s.permanent, true
+func (s *signature) finding() Finding {
+	severity := Error
+	if s.warning {
+		severity = Warning
 	}
-	return Finding{}, false, false
+	return New(s.code, severity, s.detail, s.remedy)
+}
+
+// match returns the first signature that a line has, or nil.
+func match(line string) *signature {
+	i := slices.IndexFunc(signatures, func(s signature) bool { return containsAll(line, s.all) })
+	if i < 0 {
+		return nil
+	}
+	return &signatures[i]
+}
+
+// LogLine explains a line from the log of a rotation function, or a message of Secrets Manager's. Ok is false for a line that explains
+// nothing. Permanent says that rotating again cannot help before somebody changes something, so there is no reason to go on waiting; a
+// failed login is taken for one that was refused, as Run does not.
+//
+// What a function may go on after is a warning. The finding never contains text of the line.
+func LogLine(line string) (finding Finding, permanent, ok bool) {
+	s := match(line)
+	if s == nil {
+		return Finding{}, false, false
+	}
+	return s.finding(), s.permanent, true
 }
 
 func containsAll(line string, texts []string) bool {

@@ -25,6 +25,7 @@ type Role struct {
 	Tags     map[string]string
 	Policies []Policy // inline and attached
 	Boundary *Policy  // its permissions boundary, if it has one
+	Trust    *Policy  // its trust policy; nil if not known
 }
 
 // With returns the role as it is with another inline policy.
@@ -46,6 +47,12 @@ type Need struct {
 	RotateWith map[string]string
 	// Guards are the resource policies of secrets, by ARN, as far as they were read; nil for a secret without one.
 	Guards map[string]*iampolicy.Document
+	// Keys are the keys of the secrets, by ARN. One whose policy is not known does not count.
+	Keys map[string]Key
+	// LogGroup is the name of the function's log group; empty if logs are not to be judged. MakesLogGroup says that there is no such
+	// group yet, so that Lambda makes it as the role.
+	LogGroup      string
+	MakesLogGroup bool
 	// Own says that the function is one of its user's own, of which nobody knows whether it makes the calls of the policy.
 	Own bool
 	// InVPC says that Lambda has to connect the function to a VPC, with its role.
@@ -94,7 +101,7 @@ func RolePermissions(r Role, n Need) []Finding {
 			lacks[of] = append(lacks[of], lack{c, because})
 		}
 	}
-	var all []Finding
+	all := r.assumable()
 	for _, code := range slices.Sorted(maps.Keys(lacks)) {
 		all = append(all, n.lacking(code, r, n.weighed(code, lacks[code])))
 	}
@@ -117,6 +124,8 @@ func (n Need) codeOf(c call) Code {
 		return RoleRDSDescribe
 	case c.service() == "ec2":
 		return RoleVPC
+	case c.service() == "logs":
+		return RoleLogs
 	case c.service() != "secretsmanager":
 		return RoleServiceAccess
 	case n.rotates(c.resource):
@@ -220,13 +229,16 @@ func (q question) refuses(p iampolicy.Policies) bool {
 func (j *judge) refusals(c call) (reasons []reason, certain bool) {
 	q := question{iampolicy.Request{Principal: j.who, Action: c.action, Resource: c.resource, Context: j.context(c)}, j.need.known(c)}
 	p := iampolicy.Policies{Identity: j.identity, Boundary: j.boundary}
-	guard, read := j.need.Guards[c.resource]
+	foreign := owner(c.resource) != "" && owner(c.resource) != j.who.AccountID
+	guard, read := j.need.guard(c)
 	unless := ""
 	switch {
-	case owner(c.resource) != "" && owner(c.resource) != j.who.AccountID:
-		// What another account allows cannot be seen here, and does nothing unless the role's own policies allow it as well.
+	case read && foreign:
+		p.Resource, q.ResourceAccountID = cmp.Or(guard, &iampolicy.Document{}), owner(c.resource)
 	case read:
-		p.Resource = guard
+		p.Resource, p.ResourceMustAllow = guard, c.service() == "kms"
+	case foreign:
+		// What another account allows cannot be seen here, and does nothing unless the role's own policies allow it as well.
 	case c.service() == "kms":
 		unless = "The policy of the key may allow it all the same; what that says is not known here."
 	case c.service() == "ec2":
@@ -251,13 +263,26 @@ func (j *judge) refusals(c call) (reasons []reason, certain bool) {
 	case !q.refuses(p):
 		return nil, false
 	case q.denies(p):
-		return j.denials(q, p), true
+		return j.denials(c, q, p), true
 	}
-	return j.omissions(q, p, unless), true
+	return j.omissions(c, q, p, unless), true
+}
+
+// guard returns the policy of what a call is on, nil if that has none, and whether it is known.
+func (n Need) guard(c call) (*iampolicy.Document, bool) {
+	if c.service() != "kms" {
+		guard, read := n.Guards[c.resource]
+		return guard, read
+	}
+	key, given := n.Keys[c.resource]
+	if !given || key.Policy == nil || key.Policy.Unreadable {
+		return nil, false
+	}
+	return &key.Policy.Document, true
 }
 
 // denials returns which of the policies deny.
-func (j *judge) denials(q question, p iampolicy.Policies) []reason {
+func (j *judge) denials(c call, q question, p iampolicy.Policies) []reason {
 	var reasons []reason
 	for i, policy := range j.role.Policies {
 		if q.denies(iampolicy.Policies{Identity: p.Identity[i : i+1]}) {
@@ -271,21 +296,31 @@ func (j *judge) denials(q question, p iampolicy.Policies) []reason {
 		}
 		guard.Boundary = &iampolicy.Document{} // A Deny with NotPrincipal is for all that have a boundary, whatever that says.
 	}
-	if q.denies(guard) {
-		reasons = append(reasons, reason{code: SecretPolicyDenies, why: "the resource policy of the secret denies that", remedy: "Except the role from the Deny in the resource policy."})
+	if !q.denies(guard) {
+		return reasons
 	}
-	return reasons
+	if c.service() == "kms" {
+		return append(reasons, reason{code: KMSKeyUnusable, why: "the policy of the key denies that", remedy: "Except the role from the Deny in the key's policy."})
+	}
+	return append(reasons, reason{code: SecretPolicyDenies, why: "the resource policy of the secret denies that", remedy: "Except the role from the Deny in the resource policy."})
 }
 
 // omissions returns which of the policies would have to allow.
-func (j *judge) omissions(q question, p iampolicy.Policies, unless string) []reason {
+func (j *judge) omissions(c call, q question, p iampolicy.Policies, unless string) []reason {
 	var reasons []reason
-	if q.refuses(iampolicy.Policies{Identity: p.Identity, Resource: p.Resource}) {
-		remedy := "Give the role the policy that the data source `rotation_role_policy` computes, or let `rotation_function_access` write one for all secrets of the function. If there is one, its arguments lack this."
-		if strings.HasPrefix(q.Action, "ec2:") {
-			remedy = "Attach `AWSLambdaVPCAccessExecutionRole` to the role, or set `vpc_access = true` where its policy is written."
+	own := iampolicy.Policies{Identity: p.Identity, Resource: p.Resource}
+	if p.ResourceMustAllow || q.ResourceAccountID != "" {
+		must := iampolicy.Policies{Identity: []iampolicy.Document{anything}, Resource: p.Resource, ResourceMustAllow: true}
+		if q.refuses(must) {
+			reasons, own.Resource = append(reasons, j.closed(c)), nil
 		}
-		reasons = append(reasons, reason{why: "none of its policies allows that", remedy: remedy, unless: unless})
+		own.ResourceMustAllow = own.Resource != nil
+		if own.Resource == nil {
+			q.ResourceAccountID = "" // What the role's own policies say does not hang on the other account.
+		}
+	}
+	if q.refuses(own) {
+		reasons = append(reasons, reason{why: "none of its policies allows that", remedy: ownRemedy(c), unless: unless})
 	}
 	if p.Boundary != nil && q.refuses(iampolicy.Policies{Identity: []iampolicy.Document{*p.Boundary}}) {
 		reasons = append(reasons, reason{
@@ -294,6 +329,36 @@ func (j *judge) omissions(q question, p iampolicy.Policies, unless string) []rea
 		})
 	}
 	return reasons
+}
+
+// anything is a policy that allows everything.
+var anything = iampolicy.Document{Version: iampolicy.Version, Statements: []iampolicy.Statement{{
+	Effect: iampolicy.EffectAllow, Actions: []string{"*"}, Resources: []string{"*"},
+}}}
+
+// closed is the reason for a policy that has to allow a call beside those of the role, and does not.
+func (j *judge) closed(c call) reason {
+	if c.service() == "kms" {
+		return reason{
+			code: KMSKeyUnusable, why: "the policy of the key does not let it, nor the account's own policies decide",
+			remedy: fmt.Sprintf("Add a statement to the policy of the key that allows `kms:Decrypt` and `kms:GenerateDataKey` to %s, or one that allows `kms:*` to the account, `arn:%s:iam::%s:root`, so that the policies of its roles count.", j.who.ARN, partition(j.who.ARN), j.who.AccountID),
+		}
+	}
+	return reason{
+		why:    "the resource policy of the secret, which is in another account, does not allow that",
+		remedy: "Allow it to the role in the resource policy of the secret.",
+	}
+}
+
+// ownRemedy says how the role's own policies come to allow a call.
+func ownRemedy(c call) string {
+	switch c.service() {
+	case "ec2":
+		return "Attach `AWSLambdaVPCAccessExecutionRole` to the role, or set `vpc_access = true` where its policy is written."
+	case "logs":
+		return "Attach `AWSLambdaBasicExecutionRole` to the role, or `AWSLambdaVPCAccessExecutionRole` if the function is connected to a VPC."
+	}
+	return "Give the role the policy that the data source `rotation_role_policy` computes, or let `rotation_function_access` write one for all secrets of the function. If there is one, its arguments lack this."
 }
 
 // loosened returns documents that allow on any resource what they allow on some, and deny only what they deny on all that a request

@@ -1,6 +1,7 @@
 package findings
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -46,6 +47,21 @@ func (n Need) calls() []call {
 		for _, action := range connect {
 			all = append(all, call{action: action, resource: "*"})
 		}
+	}
+	return append(all, n.logs()...)
+}
+
+// logs are the requests that Lambda makes to keep the function's log.
+func (n Need) logs() []call {
+	f, err := arn.ParseFunction(n.FunctionARN)
+	if err != nil || n.LogGroup == "" {
+		return nil
+	}
+	// Policies name a group with an asterisk after it, that means its streams, or without.
+	streams := fmt.Sprintf("arn:%s:logs:%s:%s:log-group:%s:log-stream:*", f.Partition, f.Region, f.AccountID, n.LogGroup)
+	all := []call{{action: "logs:CreateLogStream", resource: streams}, {action: "logs:PutLogEvents", resource: streams}}
+	if n.MakesLogGroup {
+		all = append(all, call{action: "logs:CreateLogGroup", resource: streams})
 	}
 	return all
 }
@@ -98,10 +114,12 @@ func (j *judge) context(c call) map[string][]string {
 	switch c.service() {
 	case "kms":
 		context[encryptedSecret] = []string{c.secretARN}
+		context["kms:encryptioncontextkeys"] = []string{"SecretARN", "SecretVersionId"}
+		context["kms:calleraccount"] = []string{j.who.AccountID}
 		if parts := strings.SplitN(c.secretARN, ":", 6); len(parts) == 6 {
 			context["kms:viaservice"] = []string{"secretsmanager." + parts[3] + "." + arn.DNSSuffix(parts[1])}
 		}
-	case "ec2":
+	case "ec2", "logs":
 	default:
 		if err == nil {
 			context["lambda:sourcefunctionarn"] = []string{function.Unqualified().String()}
@@ -139,6 +157,14 @@ func (n Need) known(c call) func(key string) bool {
 		}
 		return strings.HasPrefix(key, "aws:principaltag/")
 	}
+}
+
+// partition returns the partition of an ARN.
+func partition(resource string) string {
+	if parts := strings.SplitN(resource, ":", 3); len(parts) == 3 {
+		return parts[1]
+	}
+	return ""
 }
 
 // owner returns the account in an ARN, empty if there is none.

@@ -16,9 +16,12 @@ func (n Need) lacking(code Code, r Role, lacks []lack) Finding {
 		remedies = append(remedies, l.remedy)
 		if l.unless != "" {
 			unless = append(unless, l.unless)
-		} else if !n.Own {
+		} else if !n.Own && code != RoleLogs {
 			severity = Error
 		}
+	}
+	if code == RoleLogs {
+		unless = append(unless, "Rotation works without, but nobody can see why one fails.")
 	}
 	for _, l := range lacks {
 		why := enumerate(unique(reasons[l.call]))
@@ -30,7 +33,7 @@ func (n Need) lacking(code Code, r Role, lacks []lack) Finding {
 		sentences = append(sentences, fmt.Sprintf("%s is not allowed %s, because %s.", subject, n.listed(together[why], ", nor "), why))
 		subject = "It"
 	}
-	if n.Own && code != RoleVPC { // Lambda makes the calls for a VPC, whatever the function is.
+	if n.Own && code != RoleVPC && code != RoleLogs { // Lambda makes these calls, whatever the function is.
 		remedies = append(remedies, "Ignore this if your function does without.")
 	}
 	return New(code, severity, strings.Join(append(sentences, unique(unless)...), " "), strings.Join(unique(remedies), " "))
@@ -83,6 +86,8 @@ func (n Need) target(c call) string {
 			return target + " for the secret"
 		}
 		return target + " for " + c.secretARN
+	case c.service() == "logs":
+		return "on the log group " + n.LogGroup
 	case c.resource == n.SecretARN:
 		return "on the secret"
 	case c.vague():

@@ -312,15 +312,15 @@ var signatures = []signature{
 	{all: []string{"use a new DB instance for rotating token"}, code: RotationPendingStuck, permanent: true, detail: pendingOther, remedy: pendingOtherRemedy},
 	{all: []string{"do not have the same token types"}, code: RotationPendingStuck, permanent: true, detail: pendingOther, remedy: pendingOtherRemedy},
 	{all: []string{"tokens failed user equality test"}, code: RotationPendingStuck, permanent: true, detail: pendingOther, remedy: pendingOtherRemedy},
-	{all: []string{"using credentials in master secret"}, code: LoginFailed, permanent: true, detail: superuserLogin, remedy: superuserLoginRemedy},
-	{all: []string{"using credentials in admin secret"}, code: LoginFailed, permanent: true, detail: superuserLogin, remedy: superuserLoginRemedy},
+	{all: []string{"using credentials in master secret"}, code: LoginFailed, permanent: true, login: true, detail: superuserLogin, remedy: superuserLoginRemedy},
+	{all: []string{"using credentials in admin secret"}, code: LoginFailed, permanent: true, login: true, detail: superuserLogin, remedy: superuserLoginRemedy},
 	{
-		all: []string{"Unable to log into database with pending secret"}, code: LoginFailed,
+		all: []string{"Unable to log into database with pending secret"}, code: LoginFailed, login: true,
 		detail: "The new password does not log into the database.",
 		remedy: "Check that nothing else changes the user's password, and that the database is not a replica behind its source.",
 	},
 	{
-		all: []string{"Unable to log into"}, code: LoginFailed, permanent: true,
+		all: []string{"Unable to log into"}, code: LoginFailed, permanent: true, login: true,
 		detail: "The function cannot log into the database with any version of the secret. Within about five seconds the credentials were refused, after that the network is to blame.",
 		remedy: "Check that the user name and password of the secret are those of the database, and that the function's security group reaches it.",
 	},
@@ -433,12 +433,12 @@ var signatures = []signature{
 	{all: []string{"could not connect to server"}, code: LoginTimeout, detail: loginTimeout, remedy: loginTimeoutRemedy},
 	{all: []string{"timeout expired"}, code: LoginTimeout, detail: loginTimeout, remedy: loginTimeoutRemedy},
 	{
-		all: []string{"Unable to establish SSL/TLS handshake"}, code: TLSFailed,
+		all: []string{"Unable to establish SSL/TLS handshake"}, code: TLSFailed, warning: true,
 		detail: "The database does not take the kind of connection that the function tried, encrypted or not.",
 		remedy: "If the function did not go on with the other kind, set the field \"ssl\" of the secret's value to what the database takes.",
 	},
 	{
-		all: []string{"Hostname verification failed"}, code: TLSFailed,
+		all: []string{"Hostname verification failed"}, code: TLSFailed, warning: true,
 		detail: "The database's certificate is for another host name than the secret's.",
 		remedy: "Write the name that the database has from AWS into the field \"host\".",
 	},
@@ -449,7 +449,18 @@ var signatures = []signature{
 	},
 	{all: []string{"has no stage for rotation of secret"}, code: RotationPendingStuck, detail: staleToken, remedy: staleTokenRemedy},
 	{all: []string{"not set as AWSPENDING for rotation of secret"}, code: RotationPendingStuck, detail: staleToken, remedy: staleTokenRemedy},
+	{
+		all: []string{"is not enabled for rotation"}, code: RotationDisabled, permanent: true,
+		detail: "Rotation of the secret was off when the function ran.",
+		remedy: "Switch it on again; a function that is invoked by hand says so as well.",
+	},
+	{
+		all: []string{"KeyError", "'RotationEnabled'"}, code: RotationDisabled, permanent: true,
+		detail: "Rotation of the secret was never switched on when the function ran.",
+		remedy: "Switch it on; a function that is invoked by hand says so as well.",
+	},
 	{all: []string{"Task timed out after"}, code: FunctionTimeoutShort, detail: timedOut, remedy: timedOutRemedy},
+	{all: []string{"platform.report", `"timeout"`}, code: FunctionTimeoutShort, detail: timedOut, remedy: timedOutRemedy},
 	{all: []string{"REPORT RequestId", "Status: timeout"}, code: FunctionTimeoutShort, detail: timedOut, remedy: timedOutRemedy},
 	{all: []string{"FunctionConcurrentInvocationLimitExceeded"}, code: FunctionConcurrencyLow, detail: concurrency, remedy: concurrencyRemedy},
 	{all: []string{"TooManyRequestsException", "Rate Exceeded"}, code: FunctionConcurrencyLow, detail: concurrency, remedy: concurrencyRemedy},
@@ -480,9 +491,12 @@ const (
 	pendingOther          = "The pending version is for another user, host or database than the current one. The secret was probably edited after a rotation had failed."
 	pendingOtherRemedy    = "Remove the label AWSPENDING from the pending version, and rotate again."
 	loginTimeout          = "The function cannot reach the database."
+	loginTook             = "The function could not log into the database. The run took five seconds or more, for which the functions try to connect, so that the network is to blame and not the credentials."
 	loginTimeoutRemedy    = "Check the subnets and security groups of the function and of the database."
 	staleToken            = "The version that the function was to make does not have the label AWSPENDING any more."
 	staleTokenRemedy      = "Do not move staging labels or write values while a rotation runs, and rotate again."
+	silence               = "The function was stopped at its timeout before it had logged anything but that it has credentials. As a rule it cannot reach the endpoint of Secrets Manager; in setSecret and testSecret it may be the database instead."
+	silenceRemedy         = noPathRemedy + " Check that its timeout is 30 seconds or more, too."
 	timedOut              = "The function was stopped at its timeout. Often it waits for an endpoint or a database that it cannot reach."
 	timedOutRemedy        = "Set the timeout to 30 seconds or more, and check the function's way to Secrets Manager and to the database."
 	concurrency           = "Secrets Manager could not invoke the function because its concurrency is used up."

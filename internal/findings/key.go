@@ -1,0 +1,36 @@
+package findings
+
+import "fmt"
+
+// KeyMissing is the State of a Key that does not exist.
+const KeyMissing = "NotFound"
+
+// keyStates are the states in which KMS refuses to encrypt and decrypt with a key, with what is to be done.
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html.
+var keyStates = map[string]struct{ what, remedy string }{
+	KeyMissing:               {"does not exist", "Encrypt the secret with a key that does: `kms_key_id` of the secret. What the old key has encrypted is lost with it."},
+	"Disabled":               {"is disabled", "Enable it with `aws kms enable-key`."},
+	"PendingDeletion":        {"is scheduled for deletion", "Stop that with `aws kms cancel-key-deletion`, and enable the key again."},
+	"PendingReplicaDeletion": {"is scheduled for deletion as soon as its replicas are gone", "Stop that with `aws kms cancel-key-deletion`, and enable the key again."},
+	"PendingImport":          {"has no key material", "Import its key material."},
+	"Unavailable":            {"cannot be reached in its custom key store", "Connect the custom key store."},
+}
+
+// KeyUsable checks the key of a secret. Foreign says that the execution role is of another account than the secret. Of what the key's
+// policy says RolePermissions speaks.
+func KeyUsable(k Key, secretARN string, foreign bool) []Finding {
+	var all []Finding
+	if state, unusable := keyStates[k.State]; unusable {
+		all = append(all, New(KMSKeyUnusable, Error,
+			fmt.Sprintf("The key %s of the secret %s %s, and nobody can read or write the secret's value.", k.ARN, secretARN, state.what), state.remedy))
+	}
+	if foreign && k.Owner == "AWS" {
+		all = append(all, New(KMSKeyUnusable, Error,
+			fmt.Sprintf("The secret %s is encrypted with `aws/secretsmanager`, which no other account can use, and the execution role is of another account.", secretARN),
+			"Encrypt the secret with a customer managed key, whose policy allows the role `kms:Decrypt` and `kms:GenerateDataKey`."))
+	}
+	if len(k.Unseen) > 0 {
+		all = append(all, notSeen(KMSKeyUnusable, fmt.Sprintf("The state or the policy of the key %s", k.ARN), k.Unseen...))
+	}
+	return all
+}
