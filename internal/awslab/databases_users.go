@@ -4,16 +4,20 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 )
 
 // CacheUser is a user of ElastiCache.
 type CacheUser struct {
 	ID, Name string
+	// Modifying is how long a change takes, on the lab's clock.
+	Modifying time.Duration
 }
 
 type cacheUser struct {
 	CacheUser
-	passwords []string // one or two, all of which log in
+	passwords []string  // one or two, all of which log in
+	active    time.Time // from when on
 }
 
 // AddCacheUser makes an ElastiCache user with a password and returns its ARN.
@@ -67,7 +71,7 @@ func elastiCacheService() *service {
 			if err != nil {
 				return nil, err
 			}
-			return []xmlElement{members("Users", xmlElement{Children: u.elements()})}, nil
+			return []xmlElement{members("Users", xmlElement{Children: u.elements(c.lab.Now())})}, nil
 		},
 		"ModifyUser": func(c *call) (any, error) {
 			u, err := c.cacheUser()
@@ -88,13 +92,18 @@ func elastiCacheService() *service {
 			if len(passwords) > 0 {
 				u.passwords = passwords
 			}
-			return u.elements(), nil
+			u.active = c.lab.Now().Add(u.Modifying)
+			return u.elements(c.lab.Now()), nil
 		},
 	}}
 }
 
-func (u *cacheUser) elements() []xmlElement {
-	return []xmlElement{text("UserId", u.ID), text("UserName", u.Name), text("Status", "active"), text("Engine", "redis")}
+func (u *cacheUser) elements(now time.Time) []xmlElement {
+	status := "active"
+	if now.Before(u.active) {
+		status = "modifying"
+	}
+	return []xmlElement{text("UserId", u.ID), text("UserName", u.Name), text("Status", status), text("Engine", "redis")}
 }
 
 // cacheUser finds the user that a request is about, once the caller may carry

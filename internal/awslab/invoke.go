@@ -26,6 +26,10 @@ const (
 	// output, what it writes on standard error goes to the log group, and an
 	// exit status other than 0 is a function error.
 	ExecVariable = "AWSLAB_EXEC"
+	// RuntimeVariable is the runtime that the code of [HandlerVariable] was built
+	// for, such as python3.9. With another one the function can't import its
+	// database driver. Without the variable the code suits every runtime.
+	RuntimeVariable = "AWSLAB_RUNTIME"
 )
 
 // invocation is how a function that ran has answered.
@@ -271,13 +275,34 @@ func (r *running) code(ctx context.Context, event []byte) ([]byte, error) {
 	vars := r.variables()
 	if name := vars[HandlerVariable]; name != "" {
 		if handler, ok := rotators.Lookup(name); ok {
+			if built := vars[RuntimeVariable]; built != "" && built != r.configuration.Runtime {
+				return nil, r.importError(driver(name))
+			}
 			return r.handle(ctx, handler, event)
 		}
 	} else if line := vars[ExecVariable]; line != "" {
 		return r.execute(ctx, line, event)
 	}
 	module, _, _ := strings.Cut(r.configuration.Handler, ".")
-	return nil, &functionError{"Runtime.ImportModuleError", fmt.Sprintf("Unable to import module '%[1]s': No module named '%[1]s'", module)}
+	return nil, r.importError(module)
+}
+
+// importError is what the Python runtime says of a package in which the handler's
+// module, or one that this one imports, is missing.
+func (r *running) importError(missing string) error {
+	module, _, _ := strings.Cut(r.configuration.Handler, ".")
+	return &functionError{"Runtime.ImportModuleError", fmt.Sprintf("Unable to import module '%s': No module named '%s'", module, missing)}
+}
+
+// driver is the compiled module in the package of a published function, which
+// goes with one version of Python only, as in
+// https://github.com/aws-samples/aws-secrets-manager-rotation-lambdas/issues/161
+// and https://github.com/aws-samples/aws-secrets-manager-rotation-lambdas/issues/120.
+func driver(rotationType string) string {
+	if strings.Contains(rotationType, "SQLServer") {
+		return "pymssql._pymssql"
+	}
+	return "_pg"
 }
 
 func (r *running) variables() map[string]string {
@@ -300,7 +325,7 @@ func (r *running) handle(ctx context.Context, handler rotators.Handler, body []b
 	// SDK would take the first refusal for one of the time and ask again.
 	config.DisableClockSkewCorrection = true
 	env := rotators.Environment{
-		Vars: r.variables(), Config: config, FunctionARN: r.arn.String(), Users: r.lab.store,
+		Vars: r.variables(), Config: config, FunctionARN: r.arn.String(), Users: r.lab.store, Sleep: r.wait,
 		Log: func(level, message string) {
 			if ctx.Err() == nil {
 				r.message(level, message)

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab/rotators"
 )
 
 // slowRotator is a lab with a function f that may rotate the secret app and
@@ -101,5 +102,82 @@ func TestCallTakesTime(t *testing.T) {
 	l.describe(secret)
 	if got := l.Now().Sub(start); got != time.Minute {
 		t.Errorf("the call took %v", got)
+	}
+}
+
+// TestFunctionsThatWait is about the functions that wait for what they have
+// changed: for Db2 ten seconds, and for ElastiCache until the user is active,
+// for which they look every ten seconds.
+func TestFunctionsThatWait(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		rotationType, step string
+		takes              int
+	}{
+		{"Db2SingleUser", "setSecret", 10},
+		{"ElastiCacheUser", "testSecret", 30},
+	} {
+		t.Run(test.rotationType, func(t *testing.T) {
+			t.Parallel()
+			l := newServicesLab(t)
+			user := l.AddCacheUser(awslab.CacheUser{ID: "app", Name: "app", Modifying: 25 * time.Second}, planted)
+			superuser := l.create("superuser", `{"engine":"db2","host":"db","username":"admin","password":"`+planted+`"}`)
+			secret := l.create("app", `{"engine":"db2","host":"db","username":"app","password":"`+planted+`","masterarn":"`+superuser+`","user_arn":"`+user+`"}`)
+			function := l.function("f", l.role("r", allowAll), awslab.HandlerVariable, rotators.CallsOnly+test.rotationType)
+			l.permit(function)
+
+			l.configure(lambda.UpdateFunctionConfigurationInput{Timeout: new(int32(test.takes))})
+			l.rotate(secret, function, 2)
+			l.Advance(50 * time.Second)
+			events := l.Events()
+			if last := events[len(events)-1]; last.Name != "RotationFailed" || !strings.HasSuffix(last.ErrorMessage, test.step+" step") {
+				t.Errorf("with %d seconds the rotation ended with %+v", test.takes, last)
+			}
+			l.configure(lambda.UpdateFunctionConfigurationInput{Timeout: new(int32(test.takes + 1))})
+			l.rotate(secret, function, 2)
+			l.Advance(50 * time.Second)
+			if got, want := l.stages(secret), "1:AWSPREVIOUS 2:AWSCURRENT+AWSPENDING"; got != want {
+				t.Errorf("with a second more the labels are %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// TestUserThatStaysInactive is a change that takes longer than the function for
+// ElastiCache waits.
+func TestUserThatStaysInactive(t *testing.T) {
+	t.Parallel()
+	l := newServicesLab(t)
+	user := l.AddCacheUser(awslab.CacheUser{ID: "app", Name: "app", Modifying: time.Hour}, planted)
+	secret := l.create("app", `{"username":"app","password":"`+planted+`","user_arn":"`+user+`"}`)
+	function := l.function("f", l.role("r", allowAll), awslab.HandlerVariable, rotators.CallsOnly+"ElastiCacheUser", "MAX_WAITING_TIME_FOR_ACTIVE_IN_SECONDS", "20")
+	l.permit(function)
+	l.rotate(secret, function, 2)
+	l.Advance(10 * time.Second)
+	const want = "[ERROR] ValueError: testSecret: user app associated with secret "
+	if lines := l.logLines("/aws/lambda/f"); !slices.ContainsFunc(lines, func(s string) bool {
+		return strings.HasPrefix(s, want) && strings.Contains(s, " did not reached the active status.")
+	}) {
+		t.Errorf("the log is\n%s", strings.Join(lines, "\n"))
+	}
+}
+
+// TestOtherRuntime is a function whose runtime was changed without its code.
+func TestOtherRuntime(t *testing.T) {
+	t.Parallel()
+	l := newServicesLab(t)
+	l.newFunction(awslab.HandlerVariable, "PostgreSQLSingleUser", awslab.RuntimeVariable, "python3.12")
+	if _, answer := l.invoke(`{}`); answer != "KeyError: 'SecretId'" {
+		t.Errorf("with the runtime of the code the function answered %s", answer)
+	}
+	l.configure(lambda.UpdateFunctionConfigurationInput{Runtime: lambdatypes.RuntimePython313})
+	if _, answer := l.invoke(`{}`); answer != "Runtime.ImportModuleError: Unable to import module 'lambda_function': No module named '_pg'" {
+		t.Errorf("with another runtime the function answered %s", answer)
+	}
+	l.configure(lambda.UpdateFunctionConfigurationInput{Environment: &lambdatypes.Environment{
+		Variables: map[string]string{awslab.HandlerVariable: "calls/SQLServerMultiUser", awslab.RuntimeVariable: "python3.9"},
+	}})
+	if _, answer := l.invoke(`{}`); !strings.HasSuffix(answer, "No module named 'pymssql._pymssql'") {
+		t.Errorf("the function for SQL Server answered %s", answer)
 	}
 }

@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -45,13 +48,40 @@ func (in *invocation) cacheUser() (region, id string, err error) {
 	return parts[3], parts[6], nil
 }
 
-// describeCacheUser finds the user. The lab's users are always active, for which the function would wait.
-func describeCacheUser(ctx context.Context, in *invocation) error {
-	region, id, err := in.cacheUser()
-	if err != nil {
-		return err
+// cacheUserActive waits until the user is active, as in every step of the function: AWS's page gives it twelve minutes for that.
+func cacheUserActive(step string) action {
+	return func(ctx context.Context, in *invocation) error {
+		region, id, err := in.cacheUser()
+		if err != nil {
+			return err
+		}
+		pause, most := in.seconds("WAITING_RETRY_INTERVAL_IN_SECONDS", 10), in.seconds("MAX_WAITING_TIME_FOR_ACTIVE_IN_SECONDS", 600)
+		for waited := time.Duration(0); ; waited += pause {
+			var out struct {
+				Status []string `xml:"DescribeUsersResult>Users>member>Status"`
+			}
+			if err := in.ask(ctx, elastiCacheService, region, "DescribeUsers", url.Values{"UserId": {id}}, &out); err != nil {
+				return err
+			}
+			if slices.Contains(out.Status, "active") {
+				return nil
+			}
+			if waited >= most || pause <= 0 {
+				return newError("ValueError", "%s: user %s associated with secret %s did not reached the active status.", step, id, in.secretID)
+			}
+			if err := in.sleep(ctx, pause); err != nil {
+				return err
+			}
+		}
 	}
-	return in.ask(ctx, elastiCacheService, region, "DescribeUsers", url.Values{"UserId": {id}}, &struct{}{})
+}
+
+// seconds reads an environment variable, or takes the default.
+func (in *invocation) seconds(variable string, byDefault int) time.Duration {
+	if given, err := strconv.Atoi(in.env.Vars[variable]); err == nil {
+		byDefault = given
+	}
+	return time.Duration(byDefault) * time.Second
 }
 
 // modifyCacheUser gives the user the pending password besides the current one.

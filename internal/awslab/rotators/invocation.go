@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -123,6 +124,13 @@ func (in *invocation) finishSecret(ctx context.Context) error {
 	}
 	in.info("finishSecret: Successfully set AWSCURRENT stage to version %s for secret %s.", in.token, in.secretID)
 	return nil
+}
+
+func (in *invocation) sleep(ctx context.Context, d time.Duration) error {
+	if in.env.Sleep == nil {
+		return ctx.Err()
+	}
+	return in.env.Sleep(ctx, d)
 }
 
 func (in *invocation) describe(ctx context.Context, secretID string) (*secretsmanager.DescribeSecretOutput, error) {

@@ -1,6 +1,10 @@
 package rotators
 
-import "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+import (
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
 
 // CallsOnly comes before a rotation type in the name of a handler that makes the AWS calls of the type's function, in its order and with
 // its errors, and nothing else: there is no database, every login works as long as the function expects it to, and what a service
@@ -27,10 +31,10 @@ var published = map[string]script{
 	"MongoDBMultiUser":    twoUsers(rdsExclude, sameHost("not the same host as master")),
 	"RedshiftMultiUser":   twoUsers(redshiftExclude, ofRedshift, sameHost("not the same host as admin")),
 
-	// A user of Db2 cannot change its own password, and the function never looks at AWSPREVIOUS.
+	// A user of Db2 cannot change its own password, the function never looks at AWSPREVIOUS, and it waits after it has set a password.
 	"Db2SingleUser": {
 		create: do(read(stageCurrent), unlessPending(setPassword(db2Exclude), put)),
-		set:    append(do(read(stageCurrent), read(stagePending), readSuperuser("masterarn")), inRDS(rdsFunction{})...),
+		set:    slices.Concat(do(read(stageCurrent), read(stagePending), readSuperuser("masterarn")), inRDS(rdsFunction{}), do(settle)),
 		test:   do(read(stagePending)),
 	},
 	"InfluxDBSingleUser": {
@@ -45,9 +49,9 @@ var published = map[string]script{
 		finish: do(read(stageCurrent), read(stagePending), describeInfluxDB(stagePending), readSuperuser("adminSecretArn"), moveCurrent),
 	},
 	"ElastiCacheUser": {
-		create: do(read(stageCurrent), describeCacheUser, unlessPending(setPasswordIn("password", cacheRandom), put)),
-		set:    do(read(stageCurrent), read(stagePending), describeCacheUser, modifyCacheUser),
-		test:   do(read(stageCurrent), describeCacheUser),
+		create: do(read(stageCurrent), cacheUserActive("createSecret"), unlessPending(setPasswordIn("password", cacheRandom), put)),
+		set:    do(read(stageCurrent), read(stagePending), cacheUserActive("setSecret"), modifyCacheUser),
+		test:   do(read(stageCurrent), cacheUserActive("testSecret")),
 	},
 	"ActiveDirectorySingleUser": {
 		before: do(read(stageCurrent), describeDirectory),

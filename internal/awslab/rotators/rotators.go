@@ -13,6 +13,7 @@ import (
 	"context"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -38,6 +39,8 @@ type Environment struct {
 	Log func(level, message string)
 	// FunctionARN is the invoked function's ARN, with the qualifier it was invoked by.
 	FunctionARN string
+	// Sleep lets time go by for the function. Its error is the context's. Without it no function waits for anything.
+	Sleep func(ctx context.Context, d time.Duration) error
 	// Users is the user store that the UserStore handler rotates; the other handlers ignore it.
 	Users *UserStore
 }

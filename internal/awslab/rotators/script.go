@@ -3,6 +3,7 @@ package rotators
 import (
 	"context"
 	"crypto/rand"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
@@ -79,6 +80,9 @@ func inRDS(f rdsFunction) []action {
 func ofRedshift(ctx context.Context, in *invocation) error {
 	return completeFromRedshift(ctx, in, in.superuserID, in.known[superuserStage])
 }
+
+// settle waits until a new password counts everywhere.
+func settle(ctx context.Context, in *invocation) error { return in.sleep(ctx, 10*time.Second) }
 
 // sameHost compares the superuser's host with the secret's.
 func sameHost(otherwise string) action {
