@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 )
 
@@ -102,15 +101,9 @@ func (s *Service) Resolve(ctx context.Context, secretID, region string) (string,
 }
 
 func (o *operation) resolve(ctx context.Context, secretID string) (string, error) {
-	sec, err := o.describe(ctx, secretID)
-	if awsapi.IsNotFound(err) {
-		return "", secretNotFound(secretID, o.Region, err)
-	}
+	sec, err := o.find(ctx, secretID)
 	if err != nil {
-		return "", failed("secret_id", "read the secret", "", err)
-	}
-	if p := partial(secretID, sec); p != nil {
-		return "", p
+		return "", err
 	}
 	return sec.Parsed.String(), nil
 }

@@ -37,15 +37,9 @@ type scene struct {
 // lookAround gathers a scene and refuses what can't be set up. Nothing is
 // written.
 func (o *operation) lookAround(ctx context.Context, want Setup) (*scene, error) {
-	sec, err := o.describe(ctx, want.SecretID)
-	if awsapi.IsNotFound(err) {
-		return nil, secretNotFound(want.SecretID, o.Region, err)
-	}
+	sec, err := o.find(ctx, want.SecretID)
 	if err != nil {
-		return nil, failed("secret_id", "read the secret", "", err)
-	}
-	if p := partial(want.SecretID, sec); p != nil {
-		return nil, p
+		return nil, err
 	}
 	s := &scene{secret: sec}
 	if p := s.refusal(want); p != nil {
