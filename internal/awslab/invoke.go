@@ -183,10 +183,13 @@ func (l *Lab) start(named arn.FunctionARN) (*running, error) {
 		return nil, errorf("ServiceException", "awslab is closing.").withStatus(http.StatusServiceUnavailable)
 	case !ok:
 		return nil, functionNotFound(named)
-	case f.reserved != nil && f.busy >= *f.reserved:
-		throttled := errorf("TooManyRequestsException", "Rate Exceeded.").withStatus(http.StatusTooManyRequests)
-		throttled.Fields = map[string]any{"Reason": "ReservedFunctionConcurrentInvocationLimitExceeded"}
-		return nil, throttled
+	}
+	if err := configuration.notReady(); err != nil {
+		l.wake(f, configuration.Version)
+		return nil, err
+	}
+	if err := f.throttle(); err != nil {
+		return nil, err
 	}
 	role := l.iam.roleByARN(configuration.Role)
 	if role == nil || !l.iam.serviceMayAssume(lambdaPrincipal, role) {

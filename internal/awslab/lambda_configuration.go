@@ -15,6 +15,8 @@ import (
 
 // functionConfiguration is what the API shows of a function or version.
 type functionConfiguration struct {
+	FunctionState
+
 	FunctionName, FunctionArn, Role string
 	Runtime, Handler                string `json:",omitempty"`
 	CodeSize                        int64
@@ -29,7 +31,6 @@ type functionConfiguration struct {
 	TracingConfig                   map[string]string
 	RevisionID                      string          `json:"RevisionId"`
 	Layers                          []functionLayer `json:",omitempty"`
-	State, LastUpdateStatus         string
 	PackageType                     string
 	Architectures                   []string
 	FileSystemConfigs               []map[string]any `json:",omitempty"`
@@ -289,7 +290,7 @@ func createFunction(c *call, in *createFunctionInput) (any, error) {
 	}
 	configuration := in.apply(functionConfiguration{
 		FunctionName: named.Name, FunctionArn: named.String(), Version: latestVersion, Timeout: 3, MemorySize: 128,
-		State: "Active", LastUpdateStatus: "Successful", PackageType: "Zip", Architectures: []string{"x86_64"},
+		FunctionState: ready, PackageType: "Zip", Architectures: []string{"x86_64"},
 		TracingConfig: map[string]string{"Mode": "PassThrough"}, EphemeralStorage: map[string]int{"Size": 512},
 		SnapStart: map[string]string{"ApplyOn": "None", "OptimizationStatus": "Off"},
 	})
@@ -333,7 +334,7 @@ type updateFunctionConfigurationInput struct {
 }
 
 func updateFunctionConfiguration(c *call, in *updateFunctionConfigurationInput) (any, error) {
-	f, _, err := c.function("UpdateFunctionConfiguration", false, nil)
+	f, err := c.updatable("UpdateFunctionConfiguration")
 	if err != nil {
 		return nil, err
 	}
@@ -356,6 +357,7 @@ func updateFunctionConfiguration(c *call, in *updateFunctionConfigurationInput) 
 
 // replace puts a changed $LATEST into force, in a new execution environment.
 func (f *lambdaFunction) replace(configuration functionConfiguration) {
+	configuration.FunctionState = ready
 	f.latest = configuration
 	f.streams[latestVersion]++
 }
@@ -369,7 +371,7 @@ type updateFunctionCodeInput struct {
 }
 
 func updateFunctionCode(c *call, in *updateFunctionCodeInput) (any, error) {
-	f, _, err := c.function("UpdateFunctionCode", false, nil)
+	f, err := c.updatable("UpdateFunctionCode")
 	if err != nil {
 		return nil, err
 	}
