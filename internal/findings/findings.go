@@ -46,11 +46,11 @@ const (
 // New returns a finding with the summary and reference of its code.
 func New(code Code, severity Severity, detail, remedy string) Finding {
 	entry := codes[code]
-	return Finding{Code: code, Severity: severity, Summary: entry.summary, Detail: detail, Remedy: remedy, Reference: entry.reference}
+	return Finding{Code: code, Severity: severity, Summary: entry.Summary, Detail: detail, Remedy: remedy, Reference: entry.Reference}
 }
 
 // Stage returns when findings of the code are certain.
-func (c Code) Stage() Stage { return codes[c].stage }
+func (c Code) Stage() Stage { return codes[c].Stage }
 
 // AtPlan returns the finding as it is at plan: an error that the rest of the plan may still repair is a warning.
 func (f Finding) AtPlan() Finding {

@@ -1,27 +1,12 @@
 package findings
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
-
-func TestCodes(t *testing.T) {
-	t.Parallel()
-	name := regexp.MustCompile(`^[a-z]+(-[a-z]+)+$`)
-	for _, code := range Codes() {
-		entry := codes[code]
-		if !name.MatchString(string(code)) || entry.summary == "" || strings.HasSuffix(entry.summary, ".") || !strings.HasPrefix(entry.reference, "https://docs.aws.amazon.com/") {
-			t.Errorf("%s has the entry %+v", code, entry)
-		}
-	}
-	if !slices.IsSorted(Codes()) || len(Codes()) != len(codes) {
-		t.Errorf("Codes() = %v", Codes())
-	}
-}
 
 // TestStages keeps the stages of the groups that plans must not fail on.
 func TestStages(t *testing.T) {

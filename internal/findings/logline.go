@@ -1,6 +1,7 @@
 package findings
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -53,4 +54,16 @@ func containsAll(line string, texts []string) bool {
 		}
 	}
 	return true
+}
+
+// LogMissing returns the finding for a function whose log group does not exist.
+func LogMissing(group string) Finding {
+	return New(LogUnavailable, Warning,
+		fmt.Sprintf("There is no log group %s. Either the function has never run, or its execution role may not write logs, and then nobody can see why a rotation fails.", group),
+		"Allow the role to write logs, with `AWSLambdaBasicExecutionRole` for example, and rotate.")
+}
+
+// LogUnseen returns the finding for a log group that these credentials may not read, for lack of the actions given.
+func LogUnseen(group string, actions ...string) Finding {
+	return notSeen(LogUnavailable, "The log group "+group, actions...)
 }
