@@ -1,0 +1,61 @@
+package provider
+
+import (
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// readDataSource validates and reads a data source as a CLI does, and returns
+// the diagnostics of both and the attributes, nil if there is no state.
+func (s server) readDataSource(name string, config object) ([]string, map[string]tftypes.Value) {
+	s.t.Helper()
+	value, diagnostics := s.dataSource(name, config)
+	var attributes map[string]tftypes.Value
+	if value.IsKnown() {
+		if err := value.As(&attributes); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	return diagnostics, attributes
+}
+
+// dataSource is what a data source is after validate and read: null if either
+// fails, and unknown, without a read, if part of the configuration is.
+func (s server) dataSource(name string, config object) (tftypes.Value, []string) {
+	s.t.Helper()
+	schemas, err := s.GetProviderSchema(s.t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	schema := schemas.DataSourceSchemas[name]
+	if schema == nil {
+		s.t.Fatalf("There is no data source %s.", name)
+	}
+	of := schema.ValueType()
+	given := s.dynamic(of, config)
+	valid, err := s.ValidateDataResourceConfig(s.t.Context(), &tfprotov6.ValidateDataResourceConfigRequest{TypeName: name, Config: given})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, d := range valid.Diagnostics {
+		if d.Severity == tfprotov6.DiagnosticSeverityError {
+			return tftypes.NewValue(of, nil), lines(valid.Diagnostics)
+		}
+	}
+	if !s.value(of, config).IsFullyKnown() {
+		return tftypes.NewValue(of, tftypes.UnknownValue), lines(valid.Diagnostics)
+	}
+	read, err := s.ReadDataSource(s.t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: name, Config: given})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	diagnostics := lines(append(valid.Diagnostics, read.Diagnostics...))
+	if read.State == nil {
+		return tftypes.NewValue(of, nil), diagnostics
+	}
+	value, err := read.State.Unmarshal(of)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return value, diagnostics
+}
