@@ -1,5 +1,12 @@
 package findings
 
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
 // Connection is what a rotation function has to reach.
 type Connection struct {
 	FunctionARN string
@@ -10,11 +17,164 @@ type Connection struct {
 	Database *Database // nil if none is known
 }
 
-// Reachable says what of that a function in a VPC cannot reach.
-func Reachable(n Network, c Connection) []Finding { return nil }
+const secretsManager = "secretsmanager"
 
-// ReachableOutside says what of that a function cannot reach that is not connected to a VPC.
-func ReachableOutside(c Connection) []Finding { return nil }
+// Reachable says what of that a function in a VPC cannot reach, one finding for each code and thing to reach. It follows
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotation-function-network-access.html. Nothing of it is tried: what other
+// networks do cannot be seen, and where that decides, a finding says so.
+func Reachable(n Network, c Connection) []Finding {
+	if len(n.Subnets) == 0 {
+		return []Finding{New(NetworkNoPathSecretsManager, Info,
+			fmt.Sprintf("What the rotation function %s reaches from its VPC cannot be determined: %s.", c.FunctionARN, unread("its subnets", n.Unseen, "ec2:DescribeSubnets")),
+			"If a rotation runs out of time, look at the function's VPC.")}
+	}
+	all := n.found(c, apiName(secretsManager), n.toAPI(secretsManager, c.Endpoint))
+	for _, service := range c.Services {
+		if service == secretsManager {
+			continue
+		}
+		code := NetworkNoPathService
+		if service == "rds" {
+			code = NetworkNoPathRDS
+		}
+		obstacles := n.toAPI(service, "")
+		for i := range obstacles {
+			obstacles[i].code = code
+		}
+		all = append(all, n.found(c, apiName(service), obstacles)...)
+	}
+	if c.Database != nil {
+		all = append(all, n.found(c, c.Database.label(), n.toDatabase(*c.Database))...)
+	}
+	return all
+}
 
-// EndpointPolicies says what of the least role policy the policies of the endpoints that the function uses refuse to its role.
-func EndpointPolicies(n Network, c Connection, r Role, need Need) []Finding { return nil }
+// ReachableOutside says what of that a function cannot reach that is not connected to a VPC. It reaches what is public.
+func ReachableOutside(c Connection) []Finding {
+	outside := Network{Subnets: []Subnet{{}}}
+	var all []Finding
+	if host := hostOf(c.Endpoint); isEndpointName(host) {
+		all = outside.found(c, apiName(secretsManager), []obstacle{{
+			code: NetworkNoPathSecretsManager, pass: closed,
+			why:    "its variable SECRETS_MANAGER_ENDPOINT names a VPC endpoint, and it is not connected to a VPC",
+			remedy: "Set SECRETS_MANAGER_ENDPOINT to the public endpoint of the region, or connect the function to the VPC of the endpoint.",
+		}})
+	}
+	if c.Database != nil {
+		all = append(all, outside.found(c, c.Database.label(), c.Database.fromInternet())...)
+	}
+	return all
+}
+
+// obstacle is something on the way to what a function has to reach.
+type obstacle struct {
+	code   Code
+	subnet string // of the function; empty for all of them
+	pass   pass   // never open
+	why    string // what follows "because"
+	remedy string
+}
+
+// found makes findings of what is in the way to something: one for each code, of all its obstacles. It is an error if the function
+// certainly cannot reach it from any of its subnets.
+func (n Network) found(c Connection, what string, obstacles []obstacle) []Finding {
+	blocked := !slices.ContainsFunc(n.Subnets, func(s Subnet) bool {
+		return !slices.ContainsFunc(obstacles, func(o obstacle) bool { return o.pass == closed && (o.subnet == "" || o.subnet == s.ID) })
+	})
+	var codes []Code
+	worst := map[Code]pass{}
+	for _, o := range obstacles {
+		if worst[o.code] == open {
+			codes = append(codes, o.code)
+		}
+		worst[o.code] = max(worst[o.code], o.pass)
+	}
+	var all []Finding
+	for _, code := range codes {
+		severity, claim := Info, "Whether the rotation function %s can reach %s cannot be determined: %s."
+		switch {
+		case worst[code] == closed && blocked:
+			severity, claim = Error, "The rotation function %s cannot reach %s: %s."
+		case worst[code] == closed:
+			severity, claim = Warning, "The rotation function %s cannot reach %s in some invocations: %s."
+		case worst[code] == partly:
+			severity, claim = Warning, "The rotation function %s may not reach %s: %s."
+		}
+		var whys, remedies, clauses []string
+		subnets := map[string][]string{}
+		for _, o := range obstacles {
+			if o.code != code || o.pass < min(worst[code], partly) {
+				continue
+			}
+			whys, remedies = append(whys, o.why), append(remedies, o.remedy)
+			if o.subnet != "" {
+				subnets[o.why] = append(subnets[o.why], o.subnet)
+			}
+		}
+		for _, why := range unique(whys) {
+			if in := subnets[why]; in != nil {
+				why = "in " + listed("subnet", unique(in)) + ", " + why
+			}
+			clauses = append(clauses, why)
+		}
+		all = append(all, New(code, severity, fmt.Sprintf(claim, c.FunctionARN, what, strings.Join(clauses, "; ")), strings.Join(unique(remedies), " ")))
+	}
+	return all
+}
+
+// listed writes IDs of things: "the subnet a", "the subnets a and b".
+func listed(thing string, ids []string) string {
+	switch len(ids) {
+	case 0:
+		return "the " + thing + "s"
+	case 1:
+		return "the " + thing + " " + ids[0]
+	}
+	return "the " + thing + "s " + enumerate(ids)
+}
+
+// unread says that something could not be read, and for lack of which actions.
+func unread(what string, unseen []string, prefixes ...string) string {
+	var lacking []string
+	for _, action := range unseen {
+		if slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(action, p) }) {
+			lacking = append(lacking, "`"+action+"`")
+		}
+	}
+	if len(lacking) == 0 {
+		return what + " could not be read"
+	}
+	return what + " could not be read, because these credentials lack " + enumerate(unique(lacking))
+}
+
+// apiName is what an AWS API is called, by the name of its endpoints.
+func apiName(service string) string {
+	switch service {
+	case secretsManager:
+		return "Secrets Manager"
+	case "rds":
+		return "the RDS API"
+	case "redshift":
+		return "the API of Redshift"
+	case "redshift-serverless":
+		return "the API of Redshift Serverless"
+	case "elasticache":
+		return "the API of ElastiCache"
+	case "ds":
+		return "the API of Directory Service"
+	case "timestream-influxdb":
+		return "the API of Timestream for InfluxDB"
+	}
+	return "the API `" + service + "`"
+}
+
+// hostOf returns the host of an address in lower case, empty if there is none.
+func hostOf(address string) string {
+	if u, err := url.Parse(address); err == nil && u.Hostname() != "" {
+		return strings.ToLower(u.Hostname())
+	}
+	return ""
+}
+
+// isEndpointName reports whether a host is one of the names that a VPC endpoint has by itself. They are private addresses everywhere.
+func isEndpointName(host string) bool { return strings.Contains(host, ".vpce.") }

@@ -1,0 +1,231 @@
+package findings
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+const https = 443
+
+// way is what the name of an AWS API leads to from within a VPC.
+type way struct {
+	endpoint *Endpoint // nil for public addresses
+	// unknown says why it is not known where it leads to; empty if it is.
+	unknown string
+	// nowhere says why it leads to nothing that the VPC has; empty if it does.
+	nowhere string
+	// idle are endpoints of the API that the name does not lead to, and inert says why.
+	idle  []string
+	inert string
+}
+
+// way returns where the address of an API leads to. An address that is empty, or has no host, is the usual one: with private DNS it leads
+// to the endpoint, even if there is another way. https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html.
+func (n Network) way(service, address string) way {
+	if n.Endpoints == nil {
+		return way{unknown: unread("the endpoints of the VPC "+n.VPC.ID, n.Unseen, "ec2:DescribeVpcEndpoints")}
+	}
+	host, w := hostOf(address), way{}
+	usual := host == "" || strings.HasPrefix(host, service+"."+n.Region+".") && !isEndpointName(host)
+	for _, e := range n.Endpoints {
+		switch {
+		case e.Service != service || strings.EqualFold(e.State, "deleted"):
+		case isEndpointName(host) && e.has(host):
+			return way{endpoint: &e}
+		case isEndpointName(host):
+		case usual && e.PrivateDNS && is(n.VPC.DNSSupport) && is(n.VPC.DNSHostnames):
+			return way{endpoint: &e}
+		default:
+			w.idle = append(w.idle, e.ID)
+			switch {
+			case !e.PrivateDNS:
+				w.inert = "has no private DNS name"
+			case !is(n.VPC.DNSSupport):
+				w.inert = fmt.Sprintf("has its private DNS name for nothing while `enableDnsSupport` is off in the VPC %s", n.VPC.ID)
+			default:
+				w.inert = fmt.Sprintf("has its private DNS name for nothing while `enableDnsHostnames` is off in the VPC %s", n.VPC.ID)
+			}
+		}
+	}
+	switch {
+	case isEndpointName(host):
+		w.nowhere = fmt.Sprintf("its variable SECRETS_MANAGER_ENDPOINT names a VPC endpoint that the VPC %s does not have", n.VPC.ID)
+	case !usual:
+		w = way{unknown: "its variable SECRETS_MANAGER_ENDPOINT is another name than the usual one, and what that leads to within the VPC cannot be seen from here"}
+	}
+	return w
+}
+
+// is reports whether an attribute is on, or may be.
+func is(attribute *bool) bool { return attribute == nil || *attribute }
+
+// has reports whether a host is one of the endpoint's own names: those that AWS tells, or one that starts with its ID as all do.
+func (e Endpoint) has(host string) bool {
+	return slices.ContainsFunc(e.DNSNames, func(name string) bool { return strings.EqualFold(name, host) }) ||
+		e.ID != "" && (strings.HasPrefix(host, e.ID+"-") || strings.HasPrefix(host, e.ID+"."))
+}
+
+// toAPI returns what is in the way to an AWS API, of which the function has the address, or uses the usual one.
+func (n Network) toAPI(service, address string) []obstacle {
+	w := n.way(service, address)
+	advice := n.advice(service)
+	var all []obstacle
+	switch {
+	case w.endpoint != nil:
+		all = n.toEndpoint(*w.endpoint)
+		if !isEndpointName(hostOf(address)) && (n.VPC.DNSSupport == nil || n.VPC.DNSHostnames == nil) {
+			all = n.withoutDNS(all)
+		}
+	case w.nowhere != "":
+		o := obstacle{code: NetworkNoPathSecretsManager, pass: closed, why: w.nowhere, remedy: "Set SECRETS_MANAGER_ENDPOINT to a name of an endpoint that the VPC has, or to the public endpoint of the region."}
+		for _, s := range n.Subnets {
+			o.subnet, o.pass, o.why = s.ID, closed, w.nowhere
+			if beyond := s.beyond(); len(s.Routes) == 0 {
+				o.pass, o.why = unclear, w.nowhere+", and "+n.unreadRoutes(s)
+			} else if beyond != nil {
+				o.pass, o.why = unclear, w.nowhere+", and what is beyond "+enumerate(beyond)+" cannot be seen from here"
+			}
+			all = append(all, o)
+		}
+		return all
+	case w.unknown != "":
+		// With a way to the internet, all but an endpoint that is broken is well.
+		all = n.toInternet(https, NetworkNoPathSecretsManager, advice)
+		if len(all) == 0 && n.Endpoints != nil {
+			return n.names(nil)
+		}
+		return []obstacle{{code: NetworkNoPathSecretsManager, pass: unclear, why: w.unknown, remedy: "If a rotation runs out of time, look whether the VPC has an endpoint for " + apiName(service) + ", or a way to the internet."}}
+	default:
+		all = n.toInternet(https, NetworkNoPathSecretsManager, advice)
+		if len(w.idle) > 0 {
+			all = n.withIdle(w, address, all)
+		}
+	}
+	return n.names(all)
+}
+
+// withoutDNS makes unsure what is in the way to an endpoint that the usual name may not lead to. Mostly it does, because AWS gives no
+// endpoint a private name while one of the attributes is off.
+func (n Network) withoutDNS(all []obstacle) []obstacle {
+	for i, o := range all {
+		all[i].pass = min(o.pass, partly)
+	}
+	return append(all, obstacle{
+		code: NetworkEndpointNoPrivateDNS, pass: unclear,
+		why:    unread(fmt.Sprintf("`enableDnsSupport` and `enableDnsHostnames` of the VPC %s, without which a private DNS name is for nothing,", n.VPC.ID), n.Unseen, "ec2:DescribeVpcAttribute"),
+		remedy: "If a rotation runs out of time, look whether both are on.",
+	})
+}
+
+// withIdle has the reason why the endpoints that there are do not help.
+func (n Network) withIdle(w way, address string, all []obstacle) []obstacle {
+	reason := fmt.Sprintf("%s %s", listed("VPC endpoint", w.idle), w.inert)
+	remedy := fmt.Sprintf("Switch private DNS on for the endpoint %s", w.idle[0])
+	if !is(n.VPC.DNSSupport) || !is(n.VPC.DNSHostnames) {
+		remedy = fmt.Sprintf("Switch `enableDnsSupport` and `enableDnsHostnames` on in the VPC %s, and private DNS for the endpoint %s", n.VPC.ID, w.idle[0])
+	}
+	for i, o := range all {
+		if o.code != NetworkNoPathSecretsManager {
+			continue
+		}
+		o.code, o.why, o.remedy = NetworkEndpointNoPrivateDNS, reason+", and "+o.why, remedy+", or set the function's variable SECRETS_MANAGER_ENDPOINT to a DNS name of the endpoint itself."
+		switch {
+		case o.pass == closed && hostOf(address) == "":
+			// The function may address the endpoint by its own name all the same.
+			o.pass = partly
+		case o.pass == unclear:
+			o.pass = partly
+		}
+		all[i] = o
+	}
+	return all
+}
+
+// names adds that the names of what is reached may not resolve.
+func (n Network) names(all []obstacle) []obstacle {
+	if !is(n.VPC.DNSSupport) && !slices.ContainsFunc(all, func(o obstacle) bool { return o.code == NetworkEndpointNoPrivateDNS }) {
+		all = append(all, obstacle{
+			code: NetworkNoPathSecretsManager, pass: partly,
+			why:    fmt.Sprintf("`enableDnsSupport` is off in the VPC %s, so that no name resolves unless its DHCP options name another DNS server", n.VPC.ID),
+			remedy: fmt.Sprintf("Switch `enableDnsSupport` on in the VPC %s.", n.VPC.ID),
+		})
+	}
+	return all
+}
+
+// advice is how a function gets a way to an API.
+func (n Network) advice(service string) string {
+	return fmt.Sprintf("Add an interface endpoint for the service `com.amazonaws.%s.%s` with private DNS to the VPC %s, or connect the function to private subnets whose route table leads 0.0.0.0/0 to a NAT gateway.", n.Region, service, n.VPC.ID)
+}
+
+func (n Network) unreadRoutes(s Subnet) string {
+	return unread("the routes of the subnet "+s.ID, n.Unseen, "ec2:DescribeRouteTables")
+}
+
+// toEndpoint returns what is in the way to an endpoint of the function's VPC.
+func (n Network) toEndpoint(e Endpoint) []obstacle {
+	var all []obstacle
+	switch strings.ToLower(e.State) {
+	case "available":
+	case "":
+		all = append(all, obstacle{code: NetworkNoPathSecretsManager, pass: unclear, why: unread("the state of the VPC endpoint "+e.ID, n.Unseen, "ec2:DescribeVpcEndpoints"), remedy: "If a rotation runs out of time, look at the endpoint."})
+	case "pending", "pendingacceptance", "partial":
+		all = append(all, obstacle{code: NetworkNoPathSecretsManager, pass: partly, why: fmt.Sprintf("its name leads to the VPC endpoint %s, which is in the state `%s`", e.ID, e.State), remedy: "Wait until the endpoint is available, or see what keeps it from that."})
+	default:
+		all = append(all, obstacle{code: NetworkNoPathSecretsManager, pass: closed, why: fmt.Sprintf("its name leads to the VPC endpoint %s, which is in the state `%s`", e.ID, e.State), remedy: fmt.Sprintf("Replace the endpoint %s by one that is available.", e.ID)})
+	}
+	to := placeOf("the VPC endpoint "+e.ID, e.Subnets, e.SecurityGroups, https)
+	all = append(all, n.egress(to)...)
+	all = append(all, n.acls(to, NetworkEgressBlocked)...)
+	return append(all, n.ingress(to, NetworkEndpointSecurityGroup)...)
+}
+
+// toInternet returns what is in the way to an unknown public address. The code is that of a route that lacks.
+func (n Network) toInternet(port int, code Code, advice string) []obstacle {
+	return n.toPublic(place{peer: publicPeer(), port: port}, code, advice)
+}
+
+// toPublic returns what is in the way to a public address: a way by NAT, since Lambda gives functions no public IPv4 address.
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc-internet.html.
+func (n Network) toPublic(to place, code Code, advice string) []obstacle {
+	var all []obstacle
+	ways := 0
+	for _, s := range n.Subnets {
+		result, reasons := s.leads(to.peer, internet)
+		if result < closed {
+			ways++
+		}
+		beyond := s.beyond()
+		switch {
+		case result == open:
+			continue
+		case len(s.Routes) == 0:
+			all = append(all, obstacle{code, s.ID, unclear, n.unreadRoutes(s), advice})
+		case result == unclear && reasons[unclear] != nil:
+			all = append(all, obstacle{code, s.ID, unclear, s.routeTable() + " " + enumerate(reasons[unclear]), advice})
+		case result == closed && beyond != nil:
+			all = append(all, obstacle{code, s.ID, unclear, s.routeTable() + " " + enumerate(reasons[closed]) + ", but leads to other networks by " + enumerate(beyond) + ", and what they have cannot be seen from here", advice})
+		case result == unclear:
+			all = append(all, obstacle{code, s.ID, unclear, s.routeTable() + " leads a part of the public addresses only, and " + enumerate(reasons[closed]), advice})
+		default:
+			all = append(all, obstacle{code, s.ID, result, s.routeTable() + " " + enumerate(reasons[closed]), advice})
+		}
+	}
+	if ways > 0 { // Else what else there may be depends on the way that is made.
+		all = append(all, n.egress(to)...)
+		all = append(all, n.acls(to, NetworkEgressBlocked)...)
+	}
+	if !n.IPv6 {
+		return all
+	}
+	for i, o := range all {
+		if slices.ContainsFunc(n.Subnets, func(s Subnet) bool { return (o.subnet == "" || o.subnet == s.ID) && s.outByIPv6() }) {
+			all[i].pass = unclear
+			all[i].why += ", but the function may also use IPv6, which has a route"
+		}
+	}
+	return all
+}
+
+func (s Subnet) routeTable() string { return "the route table " + s.RouteTableID }
