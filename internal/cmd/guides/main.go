@@ -1,5 +1,5 @@
 // Command guides writes the guides that are made from what the provider knows, into the directory given: one page on all rotation
-// types, from package catalog. The documentation generator takes them from there.
+// types, from package catalog, and one on all findings, from package findings. The documentation generator takes them from there.
 package main
 
 import (
@@ -13,6 +13,7 @@ import (
 	"text/template"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 )
 
 func main() {
@@ -27,14 +28,23 @@ func main() {
 }
 
 func run(directory string) error {
-	page, err := rotationTypes(catalog.All())
+	types, err := rotationTypes(catalog.All())
+	if err != nil {
+		return err
+	}
+	codes, err := findingsPage(findings.Cases())
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(directory, 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(directory, "rotation-types.md"), page, 0o600)
+	for name, page := range map[string][]byte{"rotation-types.md": types, "findings.md": codes} {
+		if err := os.WriteFile(filepath.Join(directory, name), page, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 //go:embed rotation-types.md.tmpl
