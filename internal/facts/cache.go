@@ -37,6 +37,15 @@ func recall[T any](s Source, key string, ask func() (T, error)) (T, error) {
 	return value, e.err
 }
 
+// live asks for a fact that changes all the time: anew, except in a snapshot.
+func live[T any](s Source, key string, ask func() (T, error)) (T, error) {
+	if s.own == nil {
+		return ask()
+	}
+	s.cache, s.renewed = s.own, nil
+	return recall(s, key, ask)
+}
+
 func (c *Cache) entry(key string) *entry {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -21,6 +21,9 @@ type Source struct {
 	// renewed has the keys of the facts that a fresh source has asked for itself;
 	// nil if what is remembered will do.
 	renewed *sync.Map
+	// own are the facts of a snapshot that others do not share; nil if they are
+	// asked for each time.
+	own *Cache
 }
 
 // From returns a source on clients, which remembers what is gathered in the
@@ -32,6 +35,13 @@ func (c *Cache) From(clients *awsapi.Clients, now func() time.Time) Source {
 // Fresh returns a source that asks AWS again, once for each fact.
 func (s Source) Fresh() Source {
 	s.renewed = &sync.Map{}
+	return s
+}
+
+// Snapshot returns a source that asks AWS at most once also for what changes all
+// the time, such as the staging labels of a secret. A plan is one look.
+func (s Source) Snapshot() Source {
+	s.own = &Cache{}
 	return s
 }
 

@@ -56,6 +56,9 @@ func (s Source) Role(ctx context.Context, roleARN string) (*Role, error) {
 		for _, tag := range out.Role.Tags {
 			r.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 		}
+		if text, err := url.QueryUnescape(aws.ToString(out.Role.AssumeRolePolicyDocument)); err == nil && text != "" {
+			r.Trust = new(ReadPolicy("trust policy", text))
+		}
 		if err := s.inlinePolicies(ctx, a.Name, r); err != nil {
 			return nil, err
 		}
@@ -142,19 +145,21 @@ func ReadPolicy(name, text string) findings.Policy {
 
 // RolePolicy reads an inline policy of a role as it is now, "" if there is none.
 func (s Source) RolePolicy(ctx context.Context, role, name string) (string, error) {
-	out, err := s.IAM.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: &name})
-	if awsapi.IsNotFound(err) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	// IAM answers with the document in URL encoding.
-	document, err := url.QueryUnescape(aws.ToString(out.PolicyDocument))
-	if err != nil {
-		return "", &InvalidError{"role_policy_name", "Invalid role policy", fmt.Sprintf("IAM's answer for the policy %q of role %q can't be read.", name, role), ""}
-	}
-	return document, nil
+	return live(s, "policy "+name+" of role "+role, func() (string, error) {
+		out, err := s.IAM.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: &name})
+		if awsapi.IsNotFound(err) {
+			return "", nil
+		}
+		if err != nil {
+			return "", err
+		}
+		// IAM answers with the document in URL encoding.
+		document, err := url.QueryUnescape(aws.ToString(out.PolicyDocument))
+		if err != nil {
+			return "", &InvalidError{"role_policy_name", "Invalid role policy", fmt.Sprintf("IAM's answer for the policy %q of role %q can't be read.", name, role), ""}
+		}
+		return document, nil
+	})
 }
 
 func roleKey(name string) string { return "role " + name }

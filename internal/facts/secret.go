@@ -33,15 +33,17 @@ type Secret struct {
 
 // Describe describes a secret, given by ARN or name, as it is now.
 func (s Source) Describe(ctx context.Context, secretID string) (*Secret, error) {
-	out, err := s.SecretsManager.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &secretID})
-	if err != nil {
-		return nil, err
-	}
-	a, err := arn.ParseSecret(aws.ToString(out.ARN))
-	if err != nil {
-		return nil, fmt.Errorf("AWS describes the secret by an ARN that is not one: %w", err)
-	}
-	return &Secret{out, a}, nil
+	return live(s, "secret "+secretID, func() (*Secret, error) {
+		out, err := s.SecretsManager.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &secretID})
+		if err != nil {
+			return nil, err
+		}
+		a, err := arn.ParseSecret(aws.ToString(out.ARN))
+		if err != nil {
+			return nil, fmt.Errorf("AWS describes the secret by an ARN that is not one: %w", err)
+		}
+		return &Secret{out, a}, nil
+	})
 }
 
 // Secret describes a secret that others rotate, such as a superuser secret,
@@ -143,19 +145,22 @@ type Version struct {
 // Versions are the versions of a secret by ID, also those without a label; as far
 // as AWS says.
 func (s Source) Versions(ctx context.Context, secretARN string) map[string]Version {
-	pages := secretsmanager.NewListSecretVersionIdsPaginator(s.SecretsManager, &secretsmanager.ListSecretVersionIdsInput{
-		SecretId: &secretARN, IncludeDeprecated: aws.Bool(true),
+	all, _ := live(s, "versions "+secretARN, func() (map[string]Version, error) {
+		pages := secretsmanager.NewListSecretVersionIdsPaginator(s.SecretsManager, &secretsmanager.ListSecretVersionIdsInput{
+			SecretId: &secretARN, IncludeDeprecated: aws.Bool(true),
+		})
+		all := map[string]Version{}
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return all, nil //nolint:nilerr // What is not told is not known.
+			}
+			for _, v := range page.Versions {
+				all[aws.ToString(v.VersionId)] = Version{aws.ToTime(v.CreatedDate), v.VersionStages}
+			}
+		}
+		return all, nil
 	})
-	all := map[string]Version{}
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			break
-		}
-		for _, v := range page.Versions {
-			all[aws.ToString(v.VersionId)] = Version{aws.ToTime(v.CreatedDate), v.VersionStages}
-		}
-	}
 	return all
 }
 
@@ -186,7 +191,7 @@ func (s Source) Value(ctx context.Context, secretARN, version string) Value {
 	} else {
 		in.VersionId = &version
 	}
-	out, err := s.SecretsManager.GetSecretValue(ctx, in)
+	out, err := live(s, "value "+secretARN+" "+version, func() (*secretsmanager.GetSecretValueOutput, error) { return s.SecretsManager.GetSecretValue(ctx, in) })
 	switch {
 	case awsapi.IsNotFound(err):
 		return Value{State: ValueAbsent}

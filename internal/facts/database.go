@@ -1,0 +1,146 @@
+package facts
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/aws/aws-sdk-go-v2/service/redshift"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
+)
+
+// Database looks up the database at a host, as far as its name is one that RDS,
+// DocumentDB or Redshift gives, such as orders.abc123.eu-west-1.rds.amazonaws.com.
+// What is behind any other name, that of a proxy for example, is not known.
+func (s Source) Database(ctx context.Context, host string, port int) findings.Database {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	d := findings.Database{Host: host, Port: port}
+	id, hash, service, ok := databaseName(host, s.Region)
+	if !ok {
+		return d
+	}
+	look := func(action string, ask func() (*findings.Database, error)) findings.Database {
+		found, err := recall(s, "database "+host, ask)
+		if err != nil {
+			d.Unseen = append(d.Unseen, action)
+		}
+		if found == nil {
+			return d
+		}
+		known := *found
+		known.Host, known.Port = host, port
+		return known
+	}
+	switch {
+	case service == "redshift":
+		return look("redshift:DescribeClusters", func() (*findings.Database, error) { return s.redshiftCluster(ctx, id, host) })
+	case strings.HasPrefix(hash, "cluster-ro-") || strings.HasPrefix(hash, "cluster-") && !strings.HasPrefix(hash, "cluster-custom-"):
+		return look("rds:DescribeDBClusters", func() (*findings.Database, error) { return s.databaseCluster(ctx, id, host) })
+	case strings.Contains(hash, "-"):
+		return d // A proxy or a custom endpoint.
+	}
+	return look("rds:DescribeDBInstances", func() (*findings.Database, error) {
+		i, err := s.instance(ctx, id)
+		if err != nil || i == nil || i.Endpoint == nil || !strings.EqualFold(aws.ToString(i.Endpoint.Address), host) {
+			return nil, err
+		}
+		return s.instanceFacts(ctx, i, "the RDS instance "+id), nil
+	})
+}
+
+// databaseName takes the name of an endpoint apart: the identifier of the
+// database, and the label after it, which is the same for all databases of an
+// account in a Region but for a prefix that tells clusters and proxies.
+func databaseName(host, region string) (id, hash, service string, ok bool) {
+	host = strings.TrimSuffix(host, ".cn")
+	labels := strings.Split(host, ".")
+	if len(labels) != 6 || labels[2] != region || labels[4]+"."+labels[5] != "amazonaws.com" || !slices.Contains([]string{"rds", "docdb", "redshift"}, labels[3]) {
+		return "", "", "", false
+	}
+	return labels[0], labels[1], labels[3], true
+}
+
+// absent is no error if AWS says that there is no such database.
+func absent(err error, codes ...string) error {
+	if awsapi.Is(err, codes...) {
+		return nil
+	}
+	return err
+}
+
+func (s Source) instance(ctx context.Context, id string) (*rdstypes.DBInstance, error) {
+	out, err := s.RDS.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &id})
+	if err != nil || len(out.DBInstances) == 0 {
+		return nil, absent(err, "DBInstanceNotFound", "DBInstanceNotFoundFault")
+	}
+	return &out.DBInstances[0], nil
+}
+
+// instanceFacts are those of an instance: its VPC, subnets and security groups.
+func (s Source) instanceFacts(ctx context.Context, i *rdstypes.DBInstance, name string) *findings.Database {
+	d := &findings.Database{Name: name, Public: i.PubliclyAccessible}
+	var ids []string
+	for _, g := range i.VpcSecurityGroups {
+		ids = append(ids, aws.ToString(g.VpcSecurityGroupId))
+	}
+	if group := i.DBSubnetGroup; group != nil {
+		var subnetIDs []string
+		for _, subnet := range group.Subnets {
+			subnetIDs = append(subnetIDs, aws.ToString(subnet.SubnetIdentifier))
+		}
+		s.inVPC(ctx, d, aws.ToString(group.VpcId), subnetIDs, ids)
+	}
+	return d
+}
+
+// inVPC adds what the network knows of a database.
+func (s Source) inVPC(ctx context.Context, d *findings.Database, vpcID string, subnetIDs, groupIDs []string) {
+	v := vpc{Source: s, id: vpcID}
+	d.VPCID, d.Subnets, d.SecurityGroups = vpcID, v.subnets(ctx, subnetIDs), v.groups(ctx, groupIDs)
+	d.Unseen = v.unseen
+}
+
+// databaseCluster describes the cluster with the endpoint, by one of its members:
+// only instances tell their VPC.
+func (s Source) databaseCluster(ctx context.Context, id, host string) (*findings.Database, error) {
+	out, err := s.RDS.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{DBClusterIdentifier: &id})
+	if err != nil || len(out.DBClusters) == 0 {
+		return nil, absent(err, "DBClusterNotFoundFault", "DBClusterNotFound")
+	}
+	c := out.DBClusters[0]
+	if !strings.EqualFold(aws.ToString(c.Endpoint), host) && !strings.EqualFold(aws.ToString(c.ReaderEndpoint), host) {
+		return nil, nil
+	}
+	name := "the cluster " + id
+	if len(c.DBClusterMembers) == 0 {
+		return &findings.Database{Name: name}, nil
+	}
+	i, err := s.instance(ctx, aws.ToString(c.DBClusterMembers[0].DBInstanceIdentifier))
+	if err != nil || i == nil {
+		return &findings.Database{Name: name, Unseen: []string{"rds:DescribeDBInstances"}}, nil //nolint:nilerr // It is a cluster, of which no more is known.
+	}
+	return s.instanceFacts(ctx, i, name), nil
+}
+
+func (s Source) redshiftCluster(ctx context.Context, id, host string) (*findings.Database, error) {
+	out, err := s.Redshift.DescribeClusters(ctx, &redshift.DescribeClustersInput{ClusterIdentifier: &id})
+	if err != nil || len(out.Clusters) == 0 {
+		return nil, absent(err, "ClusterNotFound", "ClusterNotFoundFault")
+	}
+	c := out.Clusters[0]
+	if c.Endpoint == nil || !strings.EqualFold(aws.ToString(c.Endpoint.Address), host) {
+		return nil, nil
+	}
+	d := &findings.Database{Name: "the Redshift cluster " + id, Public: c.PubliclyAccessible}
+	var groups []string
+	for _, g := range c.VpcSecurityGroups {
+		groups = append(groups, aws.ToString(g.VpcSecurityGroupId))
+	}
+	s.inVPC(ctx, d, aws.ToString(c.VpcId), nil, groups)
+	return d, nil
+}

@@ -1,0 +1,296 @@
+package facts
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
+)
+
+// Network describes the network around a function that is connected to a VPC: what
+// AWS's page on network access asks to look at.
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotation-function-network-access.html.
+func (s Source) Network(ctx context.Context, f *Function) findings.Network {
+	v := vpc{Source: s, id: aws.ToString(f.VpcConfig.VpcId)}
+	n := findings.Network{
+		Region: s.Region, IPv6: aws.ToBool(f.VpcConfig.Ipv6AllowedForDualStack),
+		VPC: findings.VPC{
+			ID:           v.id,
+			DNSSupport:   v.attribute(ctx, types.VpcAttributeNameEnableDnsSupport),
+			DNSHostnames: v.attribute(ctx, types.VpcAttributeNameEnableDnsHostnames),
+		},
+		Subnets:        v.subnets(ctx, f.VpcConfig.SubnetIds),
+		SecurityGroups: v.groups(ctx, f.VpcConfig.SecurityGroupIds),
+		Endpoints:      v.endpoints(ctx),
+	}
+	n.Unseen = v.unseen
+	return n
+}
+
+// vpc gathers the facts of one VPC, each for all functions and databases in it.
+type vpc struct {
+	Source
+
+	id     string
+	unseen []string
+}
+
+// look keeps a fact of the VPC. One that these credentials may not see, or that
+// EC2 does not tell, is not known, and is no reason to fail: all this is looked at
+// for advice.
+func look[T any](v *vpc, action, key string, ask func() (T, error)) T {
+	fact, err := recall(v.Source, "network "+action+" "+key, ask)
+	if err != nil {
+		if action = "ec2:" + action; !slices.Contains(v.unseen, action) {
+			v.unseen = append(v.unseen, action)
+		}
+	}
+	return fact
+}
+
+func (v *vpc) filter() []types.Filter {
+	return []types.Filter{{Name: aws.String("vpc-id"), Values: []string{v.id}}}
+}
+
+func (v *vpc) attribute(ctx context.Context, name types.VpcAttributeName) *bool {
+	return look(v, "DescribeVpcAttribute", v.id+" "+string(name), func() (*bool, error) {
+		out, err := v.EC2.DescribeVpcAttribute(ctx, &ec2.DescribeVpcAttributeInput{VpcId: &v.id, Attribute: name})
+		if err != nil {
+			return nil, err
+		}
+		switch value := cmp.Or(out.EnableDnsSupport, out.EnableDnsHostnames); {
+		case value == nil:
+			return nil, fmt.Errorf("EC2 does not tell the attribute %s", name)
+		default:
+			return value.Value, nil
+		}
+	})
+}
+
+// subnets describes subnets with the routes and the network ACL of each. It is nil
+// if the subnets cannot be seen.
+func (v *vpc) subnets(ctx context.Context, ids []string) []findings.Subnet {
+	all := look(v, "DescribeSubnets", v.id, func() (map[string]types.Subnet, error) {
+		found := map[string]types.Subnet{}
+		pages := ec2.NewDescribeSubnetsPaginator(v.EC2, &ec2.DescribeSubnetsInput{Filters: v.filter()})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return nil, err
+			}
+			for _, s := range page.Subnets {
+				found[aws.ToString(s.SubnetId)] = s
+			}
+		}
+		return found, nil
+	})
+	tables, acls := v.tables(ctx), v.acls(ctx)
+	var subnets []findings.Subnet
+	for _, id := range ids {
+		s, known := all[id]
+		if !known {
+			continue
+		}
+		subnet := findings.Subnet{ID: id, CIDR: aws.ToString(s.CidrBlock)}
+		if s.AvailableIpAddressCount != nil {
+			subnet.FreeAddresses = new(int(*s.AvailableIpAddressCount))
+		}
+		if table := tableOf(tables, id); table != nil {
+			subnet.RouteTableID, subnet.Routes = aws.ToString(table.RouteTableId), routes(*table)
+		}
+		for _, acl := range acls {
+			if slices.ContainsFunc(acl.Associations, func(a types.NetworkAclAssociation) bool { return aws.ToString(a.SubnetId) == id }) {
+				subnet.NetworkACLID, subnet.Rules = aws.ToString(acl.NetworkAclId), rules(acl)
+			}
+		}
+		subnets = append(subnets, subnet)
+	}
+	return subnets
+}
+
+func (v *vpc) tables(ctx context.Context) []types.RouteTable {
+	return look(v, "DescribeRouteTables", v.id, func() (all []types.RouteTable, err error) {
+		pages := ec2.NewDescribeRouteTablesPaginator(v.EC2, &ec2.DescribeRouteTablesInput{Filters: v.filter()})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, page.RouteTables...)
+		}
+		return all, nil
+	})
+}
+
+// tableOf returns the route table of a subnet: its own, or else the main one.
+func tableOf(tables []types.RouteTable, subnetID string) *types.RouteTable {
+	var main *types.RouteTable
+	for i, table := range tables {
+		for _, a := range table.Associations {
+			if aws.ToString(a.SubnetId) == subnetID {
+				return &tables[i]
+			}
+			if aws.ToBool(a.Main) {
+				main = &tables[i]
+			}
+		}
+	}
+	return main
+}
+
+func routes(table types.RouteTable) []findings.Route {
+	all := []findings.Route{}
+	for _, r := range table.Routes {
+		all = append(all, findings.Route{
+			Destination: first(r.DestinationCidrBlock, r.DestinationIpv6CidrBlock, r.DestinationPrefixListId),
+			Target: first(r.NatGatewayId, r.GatewayId, r.EgressOnlyInternetGatewayId, r.TransitGatewayId, r.VpcPeeringConnectionId,
+				r.NetworkInterfaceId, r.InstanceId, r.LocalGatewayId, r.CarrierGatewayId, r.CoreNetworkArn, r.OdbNetworkArn),
+			Active: r.State != types.RouteStateBlackhole,
+		})
+	}
+	return all
+}
+
+func (v *vpc) acls(ctx context.Context) []types.NetworkAcl {
+	return look(v, "DescribeNetworkAcls", v.id, func() (all []types.NetworkAcl, err error) {
+		pages := ec2.NewDescribeNetworkAclsPaginator(v.EC2, &ec2.DescribeNetworkAclsInput{Filters: v.filter()})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, page.NetworkAcls...)
+		}
+		return all, nil
+	})
+}
+
+func rules(acl types.NetworkAcl) []findings.NetworkACLRule {
+	all := []findings.NetworkACLRule{}
+	for _, e := range acl.Entries {
+		r := findings.NetworkACLRule{
+			Number: int(aws.ToInt32(e.RuleNumber)), Egress: aws.ToBool(e.Egress), Allow: e.RuleAction == types.RuleActionAllow,
+			Protocol: aws.ToString(e.Protocol), CIDR: first(e.CidrBlock, e.Ipv6CidrBlock), FromPort: -1, ToPort: -1,
+		}
+		if e.PortRange != nil {
+			r.FromPort, r.ToPort = port(e.PortRange.From), port(e.PortRange.To)
+		}
+		all = append(all, r)
+	}
+	slices.SortStableFunc(all, func(a, b findings.NetworkACLRule) int { return cmp.Compare(a.Number, b.Number) })
+	return all
+}
+
+// groups describes security groups; nil if their rules cannot be seen.
+func (v *vpc) groups(ctx context.Context, ids []string) []findings.SecurityGroup {
+	all := []findings.SecurityGroup{}
+	for _, id := range ids {
+		rules := look(v, "DescribeSecurityGroupRules", id, func() ([]findings.SecurityGroupRule, error) {
+			found := []findings.SecurityGroupRule{}
+			pages := ec2.NewDescribeSecurityGroupRulesPaginator(v.EC2, &ec2.DescribeSecurityGroupRulesInput{
+				Filters: []types.Filter{{Name: aws.String("group-id"), Values: []string{id}}},
+			})
+			for pages.HasMorePages() {
+				page, err := pages.NextPage(ctx)
+				if err != nil {
+					return nil, err
+				}
+				for _, r := range page.SecurityGroupRules {
+					rule := findings.SecurityGroupRule{
+						Egress: aws.ToBool(r.IsEgress), Protocol: aws.ToString(r.IpProtocol), FromPort: port(r.FromPort), ToPort: port(r.ToPort),
+						CIDR: first(r.CidrIpv4, r.CidrIpv6), PrefixListID: aws.ToString(r.PrefixListId),
+					}
+					if r.ReferencedGroupInfo != nil {
+						rule.GroupID = aws.ToString(r.ReferencedGroupInfo.GroupId)
+					}
+					found = append(found, rule)
+				}
+			}
+			return found, nil
+		})
+		if rules == nil {
+			return nil
+		}
+		all = append(all, findings.SecurityGroup{ID: id, Rules: rules})
+	}
+	return all
+}
+
+// endpoints describes the interface endpoints of the VPC; nil if they cannot be
+// seen.
+func (v *vpc) endpoints(ctx context.Context) []findings.Endpoint {
+	found := look(v, "DescribeVpcEndpoints", v.id, func() ([]types.VpcEndpoint, error) {
+		all := []types.VpcEndpoint{}
+		pages := ec2.NewDescribeVpcEndpointsPaginator(v.EC2, &ec2.DescribeVpcEndpointsInput{Filters: v.filter()})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, page.VpcEndpoints...)
+		}
+		return all, nil
+	})
+	if found == nil {
+		return nil
+	}
+	all := []findings.Endpoint{}
+	for _, e := range found {
+		service, ours := strings.CutPrefix(aws.ToString(e.ServiceName), "com.amazonaws."+v.Region+".")
+		if e.VpcEndpointType != types.VpcEndpointTypeInterface || !ours || !called(service) {
+			continue
+		}
+		endpoint := findings.Endpoint{
+			ID: aws.ToString(e.VpcEndpointId), Service: service, State: strings.ToLower(string(e.State)), PrivateDNS: aws.ToBool(e.PrivateDnsEnabled),
+			Subnets: v.subnets(ctx, e.SubnetIds),
+		}
+		for _, name := range e.DnsEntries {
+			endpoint.DNSNames = append(endpoint.DNSNames, aws.ToString(name.DnsName))
+		}
+		ids := []string{}
+		for _, g := range e.Groups {
+			ids = append(ids, aws.ToString(g.GroupId))
+		}
+		endpoint.SecurityGroups = v.groups(ctx, ids)
+		if text := aws.ToString(e.PolicyDocument); text != "" {
+			endpoint.Policy = new(ReadPolicy(endpoint.ID, text))
+		}
+		all = append(all, endpoint)
+	}
+	return all
+}
+
+// called reports whether rotation functions call a service, by the name that its
+// endpoints have.
+func called(service string) bool {
+	switch service {
+	case "secretsmanager", "rds", "redshift", "redshift-serverless", "elasticache", "ds", "timestream-influxdb":
+		return true
+	}
+	return false
+}
+
+// port is a port as EC2 gives it; -1 means all.
+func port(p *int32) int {
+	if p == nil {
+		return -1
+	}
+	return int(*p)
+}
+
+// first is the first of some strings that there is.
+func first(texts ...*string) string {
+	for _, text := range texts {
+		if s := aws.ToString(text); s != "" {
+			return s
+		}
+	}
+	return ""
+}
