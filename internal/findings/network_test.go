@@ -1,0 +1,432 @@
+package findings
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	usualAddress = "https://secretsmanager.eu-central-1.amazonaws.com"
+	ownAddress   = "https://vpce-1-x1y2z3.secretsmanager.eu-central-1.vpce.amazonaws.com"
+	hiddenHost   = "orders.internal.example"
+)
+
+func subnet(id, cidr string, routes ...Route) Subnet {
+	return Subnet{
+		ID: id, CIDR: cidr, RouteTableID: "rtb-1", Routes: append([]Route{{"10.0.0.0/16", "local", true}}, routes...),
+		NetworkACLID: "acl-" + strings.TrimPrefix(id, "subnet-"), Rules: wall(),
+	}
+}
+
+// wall has the rules of a network ACL as AWS makes it, after others.
+func wall(before ...NetworkACLRule) []NetworkACLRule {
+	return append(before,
+		NetworkACLRule{100, false, true, "-1", "0.0.0.0/0", -1, -1}, NetworkACLRule{100, true, true, "-1", "0.0.0.0/0", -1, -1},
+		NetworkACLRule{lastRule, false, false, "-1", "0.0.0.0/0", -1, -1}, NetworkACLRule{lastRule, true, false, "-1", "0.0.0.0/0", -1, -1})
+}
+
+var (
+	byNAT  = Route{"0.0.0.0/0", "nat-1", true}
+	outAll = SecurityGroupRule{Egress: true, Protocol: "-1", FromPort: -1, ToPort: -1, CIDR: "0.0.0.0/0"}
+)
+
+func out(port int, cidr string) SecurityGroupRule {
+	return SecurityGroupRule{Egress: true, Protocol: "tcp", FromPort: port, ToPort: port, CIDR: cidr}
+}
+
+func outTo(port int, group string) SecurityGroupRule {
+	return SecurityGroupRule{Egress: true, Protocol: "tcp", FromPort: port, ToPort: port, GroupID: group}
+}
+
+func in(port int, cidr string) SecurityGroupRule {
+	return SecurityGroupRule{Protocol: "tcp", FromPort: port, ToPort: port, CIDR: cidr}
+}
+
+func inFrom(port int, group string) SecurityGroupRule {
+	return SecurityGroupRule{Protocol: "tcp", FromPort: port, ToPort: port, GroupID: group}
+}
+
+// networkCase is a function in two subnets with a NAT gateway, without endpoints, and an RDS instance in two other subnets.
+type networkCase struct {
+	Network
+	Connection
+	subnetA, subnetB *Subnet
+	db               *Database
+}
+
+func newNetworkCase() *networkCase {
+	c := &networkCase{
+		Network: Network{
+			Region: "eu-central-1", VPC: VPC{"vpc-1", new(true), new(true)},
+			Subnets:        []Subnet{subnet("subnet-a", "10.0.1.0/24", byNAT), subnet("subnet-b", "10.0.2.0/24", byNAT)},
+			SecurityGroups: []SecurityGroup{{"sg-fn", []SecurityGroupRule{outAll}}},
+			Endpoints:      []Endpoint{},
+		},
+		Connection: Connection{FunctionARN: rotator, Endpoint: usualAddress, Database: &Database{
+			Host: hiddenHost, Port: 5432, Name: "RDS instance orders", VPCID: "vpc-1", Public: new(false),
+			Subnets:        []Subnet{subnet("subnet-c", "10.0.3.0/24"), subnet("subnet-d", "10.0.4.0/24")},
+			SecurityGroups: []SecurityGroup{{"sg-db", []SecurityGroupRule{inFrom(5432, "sg-fn")}}},
+		}},
+	}
+	c.subnetA, c.subnetB, c.db = &c.Subnets[0], &c.Subnets[1], c.Database
+	return c
+}
+
+// routes replaces the routes out of both subnets.
+func (c *networkCase) routes(routes ...Route) {
+	c.routesOf(c.subnetA, routes...)
+	c.routesOf(c.subnetB, routes...)
+}
+
+func (c *networkCase) routesOf(s *Subnet, routes ...Route) {
+	s.Routes = append([]Route{{"10.0.0.0/16", "local", true}}, routes...)
+}
+
+// endpoint takes the NAT gateway and adds an endpoint in subnet-e.
+func (c *networkCase) endpoint(service string) *Endpoint {
+	c.routes()
+	c.Endpoints = append(c.Endpoints, Endpoint{
+		ID: "vpce-1", Service: service, State: "available", PrivateDNS: true, DNSNames: []string{hostOf(ownAddress), "secretsmanager.eu-central-1.amazonaws.com"},
+		Subnets: []Subnet{subnet("subnet-e", "10.0.5.0/24")}, SecurityGroups: []SecurityGroup{{"sg-vpce", []SecurityGroupRule{inFrom(443, "sg-fn")}}},
+	})
+	return &c.Endpoints[len(c.Endpoints)-1]
+}
+
+// may replaces the rules of the function's security group.
+func (c *networkCase) may(rules ...SecurityGroupRule) {
+	c.SecurityGroups[0].Rules = append([]SecurityGroupRule{}, rules...)
+}
+
+// admits replaces the rules of the database's security group.
+func (c *networkCase) admits(rules ...SecurityGroupRule) {
+	c.db.SecurityGroups[0].Rules = append([]SecurityGroupRule{}, rules...)
+}
+
+// elsewhere moves the database to a VPC of its own.
+func (c *networkCase) elsewhere() {
+	c.db.VPCID = "vpc-2"
+	c.db.Subnets = []Subnet{subnet("subnet-y", "10.9.1.0/24"), subnet("subnet-z", "10.9.2.0/24")}
+}
+
+// unlisted makes the database one that no AWS service has.
+func (c *networkCase) unlisted(host string) {
+	*c.db = Database{Host: host, Port: 5432}
+}
+
+// TestReachable logs what it finds, to be read aloud: go test -v -run TestReachable.
+func TestReachable(t *testing.T) {
+	t.Parallel()
+	const (
+		noPath    = "error network-no-path-secretsmanager"
+		noDNS     = "error network-endpoint-no-private-dns"
+		endpoint  = "error network-endpoint-security-group"
+		egress    = "error network-egress-blocked"
+		ingress   = "error network-database-ingress"
+		noPathRDS = "error network-no-path-rds"
+		noVPC     = "error network-no-vpc"
+	)
+	perhaps := func(text string) string { return strings.Replace(text, "error", "warning", 1) }
+	unknown := func(text string) string { return strings.Replace(text, "error", "info", 1) }
+	tests := map[string]struct {
+		change func(*networkCase)
+		want   []string
+		text   string
+	}{
+		"NAT":                               {},
+		"NAT, in one subnet":                {change: func(c *networkCase) { c.Subnets = c.Subnets[:1] }},
+		"NAT, named halves of the internet": {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/1", "nat-1", true}, Route{"128.0.0.0/1", "nat-2", true}) }},
+		"NAT, private networks elsewhere": {change: func(c *networkCase) {
+			c.routes(byNAT, Route{"10.0.0.0/8", "tgw-1", true}, Route{"192.168.0.0/16", "pcx-1", false})
+		}},
+		"NAT, a public block elsewhere": {change: func(c *networkCase) { c.routes(byNAT, Route{"203.0.112.0/22", "vgw-1", true}) }},
+		"NAT, gateway endpoint for S3":  {change: func(c *networkCase) { c.routes(byNAT, Route{"pl-1", "vpce-s3", true}) }},
+		"NAT, no port known":            {change: func(c *networkCase) { c.db.Port = 0; c.admits() }},
+		"NAT, no database":              {change: func(c *networkCase) { c.Database = nil }},
+		"NAT, no variable":              {change: func(c *networkCase) { c.Endpoint = "" }},
+		"NAT, FIPS":                     {change: func(c *networkCase) { c.Endpoint = "https://secretsmanager-fips.eu-central-1.amazonaws.com" }},
+		"NAT, tight groups":             {change: func(c *networkCase) { c.may(out(443, "0.0.0.0/0"), outTo(5432, "sg-db")) }},
+		"NAT, database by CIDR": {change: func(c *networkCase) {
+			c.may(out(443, "0.0.0.0/0"), out(5432, "10.0.3.0/24"), out(5432, "10.0.4.0/24"))
+			c.admits(in(5432, "10.0.1.0/24"), in(5432, "10.0.2.0/25"), in(5432, "10.0.2.128/25"))
+		}},
+		"NAT, database by a range of ports": {change: func(c *networkCase) {
+			c.admits(SecurityGroupRule{Protocol: "tcp", FromPort: 5000, ToPort: 6000, CIDR: "10.0.0.0/16"})
+		}},
+		"NAT, rules on two groups": {change: func(c *networkCase) {
+			c.may(out(443, "0.0.0.0/0"))
+			c.SecurityGroups = append(c.SecurityGroups, SecurityGroup{"sg-fn2", []SecurityGroupRule{outTo(5432, "sg-db")}})
+			c.admits(inFrom(5432, "sg-fn2"))
+		}},
+		"NAT, usual RDS API": {change: func(c *networkCase) { c.Services = []string{"rds", secretsManager} }},
+		"NAT, tight network ACLs": {change: func(c *networkCase) {
+			c.subnetA.Rules = []NetworkACLRule{{1, true, true, "6", "0.0.0.0/0", 443, 443}, {2, true, true, "6", "10.0.0.0/16", 5432, 5432}, {3, false, true, "6", "0.0.0.0/0", 1024, 65535}}
+		}},
+		"NAT, network ACL denies other ports": {change: func(c *networkCase) {
+			c.subnetA.Rules = wall(NetworkACLRule{10, false, false, "6", "0.0.0.0/0", 22, 1023}, NetworkACLRule{11, true, false, "17", "0.0.0.0/0", -1, -1})
+		}},
+		"NAT, one group for all":            {change: func(c *networkCase) { c.SecurityGroups[0].ID = "sg-db"; c.admits(inFrom(5432, "sg-db")) }},
+		"NAT, endpoint of another service":  {change: func(c *networkCase) { c.endpoint("kms").State = "failed"; c.routes(byNAT) }},
+		"NAT, endpoint deleted":             {change: func(c *networkCase) { c.endpoint(secretsManager).State = "deleted"; c.routes(byNAT) }},
+		"NAT, endpoint without private DNS": {change: func(c *networkCase) { c.endpoint(secretsManager).PrivateDNS = false; c.routes(byNAT) }},
+		"NAT, attributes off, broken endpoint": {change: func(c *networkCase) {
+			c.endpoint(secretsManager).SecurityGroups[0].Rules = nil
+			c.routes(byNAT)
+			c.VPC.DNSHostnames = new(false)
+		}},
+		"endpoint":               {change: func(c *networkCase) { c.endpoint(secretsManager) }},
+		"endpoint beside NAT":    {change: func(c *networkCase) { c.endpoint(secretsManager); c.routes(byNAT) }},
+		"endpoint, tight groups": {change: func(c *networkCase) { c.endpoint(secretsManager); c.may(outTo(443, "sg-vpce"), outTo(5432, "sg-db")) }},
+		"endpoint, by CIDR": {change: func(c *networkCase) {
+			c.endpoint(secretsManager).SecurityGroups[0].Rules = []SecurityGroupRule{in(443, "10.0.0.0/16")}
+			c.may(out(443, "10.0.5.0/24"), out(5432, "10.0.0.0/16"))
+		}},
+		"endpoint, state in capitals": {change: func(c *networkCase) { c.endpoint(secretsManager).State = "Available" }},
+		"endpoint, of all services":   {change: func(c *networkCase) { c.endpoint(secretsManager); c.endpoint("rds"); c.Services = []string{"rds"} }},
+		"endpoint, in the function's subnet": {change: func(c *networkCase) {
+			c.Subnets = c.Subnets[:1]
+			e := c.endpoint(secretsManager)
+			c.Database = nil
+			e.Subnets = []Subnet{c.Subnets[0]}
+			c.Subnets[0].Rules = wall(NetworkACLRule{1, true, false, "-1", "0.0.0.0/0", -1, -1})
+		}},
+		"endpoint by its own name": {change: func(c *networkCase) { c.endpoint(secretsManager).PrivateDNS = false; c.Endpoint = ownAddress }},
+		"endpoint by its own name in a zone": {change: func(c *networkCase) {
+			e := c.endpoint(secretsManager)
+			e.PrivateDNS, e.DNSNames = false, nil
+			c.Endpoint = strings.Replace(ownAddress, "x1y2z3", "x1y2z3-eu-central-1a", 1)
+		}},
+		"endpoint by its own name, DNS off": {change: func(c *networkCase) {
+			c.endpoint(secretsManager)
+			c.VPC.DNSHostnames = new(false)
+			c.Endpoint = ownAddress
+		}},
+		"dual-stack, IPv4 by NAT":               {change: func(c *networkCase) { c.IPv6 = true; c.routes(byNAT, Route{"::/0", "eigw-1", true}) }},
+		"public database in the function's VPC": {change: func(c *networkCase) { c.db.Public = new(true) }},
+		"public database elsewhere":             {change: func(c *networkCase) { c.elsewhere(); c.db.Public = new(true); c.admits(in(5432, "0.0.0.0/0")) }},
+
+		"no way":                         {change: func(c *networkCase) { c.routes() }, want: []string{noPath}, text: "in the subnets subnet-a and subnet-b, the route table rtb-1 has no route to public addresses. Add an interface endpoint for the service `com.amazonaws.eu-central-1.secretsmanager`"},
+		"no way in one subnet":           {change: func(c *networkCase) { c.routesOf(c.subnetB) }, want: []string{perhaps(noPath)}, text: "in some invocations: in the subnet subnet-b, the route table"},
+		"internet gateway":               {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/0", "igw-1", true}) }, want: []string{noPath}, text: "Lambda gives it no public IPv4 address"},
+		"internet gateway in one subnet": {change: func(c *networkCase) { c.routesOf(c.subnetA, Route{"0.0.0.0/0", "igw-1", true}) }, want: []string{perhaps(noPath)}, text: "in the subnet subnet-a"},
+		"black hole":                     {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/0", "nat-1", false}) }, want: []string{noPath}, text: "a route to nat-1 that is a black hole"},
+		"black holes, one more specific": {change: func(c *networkCase) {
+			c.routes(byNAT, Route{"0.0.0.0/1", "nat-9", false}, Route{"128.0.0.0/1", "nat-9", false})
+		}, want: []string{noPath}, text: "nat-9"},
+		"only gateway endpoint for S3":          {change: func(c *networkCase) { c.routes(Route{"pl-1", "vpce-s3", true}) }, want: []string{noPath}},
+		"NAT for another public block":          {change: func(c *networkCase) { c.routes(Route{"52.0.0.0/8", "nat-1", true}) }, want: []string{unknown(noPath)}, text: "a part of the public addresses"},
+		"transit gateway":                       {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/0", "tgw-1", true}) }, want: []string{unknown(noPath)}, text: "leads to tgw-1, and what is beyond cannot be seen"},
+		"transit gateway for private networks":  {change: func(c *networkCase) { c.routes(Route{"10.0.0.0/8", "tgw-1", true}) }, want: []string{unknown(noPath)}, text: "leads to other networks by tgw-1"},
+		"peering":                               {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/0", "pcx-1", true}) }, want: []string{unknown(noPath)}},
+		"NAT instance":                          {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/0", "eni-1", true}) }, want: []string{unknown(noPath)}},
+		"firewall endpoint":                     {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/0", "vpce-9", true}) }, want: []string{unknown(noPath)}},
+		"prefix list to NAT":                    {change: func(c *networkCase) { c.routes(Route{"pl-1", "nat-1", true}) }, want: []string{unknown(noPath)}, text: "by a prefix list"},
+		"transit gateway in one, none in other": {change: func(c *networkCase) { c.routesOf(c.subnetA, Route{"0.0.0.0/0", "tgw-1", true}); c.routesOf(c.subnetB) }, want: []string{perhaps(noPath)}, text: "subnet-b"},
+		"IPv6 only":                             {change: func(c *networkCase) { c.IPv6 = true; c.routes(Route{"::/0", "eigw-1", true}) }, want: []string{unknown(noPath)}, text: "IPv6"},
+		"IPv6 route, function without":          {change: func(c *networkCase) { c.routes(Route{"::/0", "eigw-1", true}) }, want: []string{noPath}},
+		"routes not readable": {change: func(c *networkCase) {
+			c.subnetA.Routes, c.subnetB.Routes = nil, nil
+			c.Unseen = []string{"ec2:DescribeRouteTables"}
+		}, want: []string{unknown(noPath)}, text: "lack `ec2:DescribeRouteTables`"},
+		"endpoints not readable, NAT":    {change: func(c *networkCase) { c.Endpoints, c.Unseen = nil, []string{"ec2:DescribeVpcEndpoints"} }, want: []string{unknown(noPath)}, text: "lack `ec2:DescribeVpcEndpoints`"},
+		"endpoints not readable, no NAT": {change: func(c *networkCase) { c.Endpoints, c.Unseen = nil, []string{"ec2:DescribeVpcEndpoints"}; c.routes() }, want: []string{unknown(noPath)}},
+		"nothing readable":               {change: func(c *networkCase) { c.Network = Network{Unseen: []string{"ec2:DescribeSubnets"}} }, want: []string{unknown(noPath)}, text: "its subnets could not be read, because these credentials lack `ec2:DescribeSubnets`"},
+		"attributes not readable": {change: func(c *networkCase) {
+			c.endpoint(secretsManager)
+			c.VPC = VPC{ID: "vpc-1"}
+			c.Unseen = []string{"ec2:DescribeVpcAttribute"}
+		}, want: []string{unknown(noDNS)}, text: "lack `ec2:DescribeVpcAttribute`"},
+		"DNS off, NAT": {change: func(c *networkCase) { c.VPC.DNSSupport = new(false) }, want: []string{perhaps(noPath)}, text: "DHCP options"},
+
+		"endpoint without private DNS":              {change: func(c *networkCase) { c.endpoint(secretsManager).PrivateDNS = false }, want: []string{noDNS}, text: "the VPC endpoint vpce-1 has no private DNS name"},
+		"endpoint without private DNS, no variable": {change: func(c *networkCase) { c.endpoint(secretsManager).PrivateDNS = false; c.Endpoint = "" }, want: []string{perhaps(noDNS)}},
+		"endpoint without private DNS, peering": {change: func(c *networkCase) {
+			c.endpoint(secretsManager).PrivateDNS = false
+			c.routes(Route{"10.9.0.0/16", "pcx-1", true})
+		}, want: []string{perhaps(noDNS)}},
+		"endpoint, DNS hostnames off": {change: func(c *networkCase) { c.endpoint(secretsManager); c.VPC.DNSHostnames = new(false) }, want: []string{noDNS}, text: "while `enableDnsHostnames` is off in the VPC vpc-1"},
+		"endpoint, DNS support off":   {change: func(c *networkCase) { c.endpoint(secretsManager); c.VPC.DNSSupport = new(false) }, want: []string{noDNS}, text: "while `enableDnsSupport` is off"},
+		"endpoint of another VPC":     {change: func(c *networkCase) { c.Endpoint = strings.Replace(ownAddress, "vpce-1", "vpce-7", 1) }, want: []string{noPath}, text: "a VPC endpoint that the VPC vpc-1 does not have"},
+		"endpoint of another VPC, peering": {change: func(c *networkCase) {
+			c.routes(byNAT, Route{"10.9.0.0/16", "pcx-1", true})
+			c.Endpoint = strings.Replace(ownAddress, "vpce-1", "vpce-7", 1)
+		}, want: []string{unknown(noPath)}, text: "beyond pcx-1"},
+		"endpoint, FIPS": {change: func(c *networkCase) {
+			c.endpoint(secretsManager)
+			c.Endpoint = "https://secretsmanager-fips.eu-central-1.amazonaws.com"
+		}, want: []string{unknown(noPath)}},
+		"endpoint failed":  {change: func(c *networkCase) { c.endpoint(secretsManager).State = "failed"; c.routes(byNAT) }, want: []string{noPath}, text: "in the state `failed`"},
+		"endpoint pending": {change: func(c *networkCase) { c.endpoint(secretsManager).State = "pendingAcceptance" }, want: []string{perhaps(noPath)}},
+		"endpoint admits nobody": {change: func(c *networkCase) {
+			c.endpoint(secretsManager).SecurityGroups[0].Rules = []SecurityGroupRule{}
+			c.routes(byNAT)
+		}, want: []string{endpoint}, text: "Add an ingress rule for TCP 443 from sg-fn to the security group sg-vpce."},
+		"endpoint admits another port": {change: func(c *networkCase) {
+			c.endpoint(secretsManager).SecurityGroups[0].Rules = []SecurityGroupRule{inFrom(80, "sg-fn")}
+		}, want: []string{endpoint}},
+		"endpoint admits another group": {change: func(c *networkCase) {
+			c.endpoint(secretsManager).SecurityGroups[0].Rules = []SecurityGroupRule{inFrom(443, "sg-app")}
+		}, want: []string{endpoint}},
+		"endpoint admits one subnet": {change: func(c *networkCase) {
+			c.endpoint(secretsManager).SecurityGroups[0].Rules = []SecurityGroupRule{in(443, "10.0.1.0/24")}
+		}, want: []string{perhaps(endpoint)}, text: "in the subnet subnet-b"},
+		"endpoint admits half of a subnet": {change: func(c *networkCase) {
+			c.endpoint(secretsManager).SecurityGroups[0].Rules = []SecurityGroupRule{in(443, "10.0.1.0/24"), in(443, "10.0.2.0/25")}
+		}, want: []string{perhaps(endpoint)}, text: "a part of the addresses"},
+		"endpoint admits a prefix list": {change: func(c *networkCase) {
+			c.endpoint(secretsManager).SecurityGroups[0].Rules = []SecurityGroupRule{{Protocol: "tcp", FromPort: 443, ToPort: 443, PrefixListID: "pl-1"}}
+		}, want: []string{unknown(endpoint)}, text: "prefix lists"},
+		"endpoint's groups not readable": {change: func(c *networkCase) {
+			c.endpoint(secretsManager).SecurityGroups[0].Rules = nil
+			c.Unseen = []string{"ec2:DescribeSecurityGroupRules"}
+		}, want: []string{unknown(endpoint)}, text: "lack `ec2:DescribeSecurityGroupRules`"},
+		"endpoint's network ACL": {change: func(c *networkCase) {
+			c.endpoint(secretsManager).Subnets[0].Rules = wall(NetworkACLRule{50, false, false, "6", "10.0.0.0/16", 443, 443})
+		}, want: []string{egress}, text: "rule 50 of the network ACL acl-e of the subnet subnet-e denies inbound TCP 443 from the function"},
+		"endpoint's network ACL, answers": {change: func(c *networkCase) {
+			c.endpoint(secretsManager).Subnets[0].Rules = wall(NetworkACLRule{50, true, false, "6", "10.0.0.0/16", 1024, 65535})
+		}, want: []string{egress}, text: "outbound TCP 1024-65535 to the function"},
+		"no way to the endpoint of the RDS API": {change: func(c *networkCase) { c.endpoint(secretsManager); c.Services = []string{"rds"} }, want: []string{noPathRDS}, text: "com.amazonaws.eu-central-1.rds"},
+		"endpoint of the RDS API admits nobody": {change: func(c *networkCase) {
+			c.endpoint("rds").SecurityGroups[0].Rules = []SecurityGroupRule{}
+			c.routes(byNAT)
+			c.Services = []string{"rds"}
+		}, want: []string{noPathRDS}, text: "sg-vpce"},
+		"no way to the API of Redshift": {change: func(c *networkCase) { c.endpoint(secretsManager); c.Services = []string{"redshift"} }, want: []string{"error network-no-path-service"}, text: "the API of Redshift"},
+
+		"no egress":                      {change: func(c *networkCase) { c.may() }, want: []string{egress, egress}, text: "no rule of the security group sg-fn of the function allows outbound TCP 443 to public addresses"},
+		"no egress to the internet":      {change: func(c *networkCase) { c.may(out(443, "10.0.0.0/8"), outTo(5432, "sg-db")) }, want: []string{egress}, text: "Add an egress rule for TCP 443 to 0.0.0.0/0 to the security group sg-fn."},
+		"egress to some of the internet": {change: func(c *networkCase) { c.may(out(443, "52.0.0.0/8"), outTo(5432, "sg-db")) }, want: []string{unknown(egress)}},
+		"egress to a prefix list": {change: func(c *networkCase) {
+			c.may(SecurityGroupRule{Egress: true, Protocol: "-1", FromPort: -1, ToPort: -1, PrefixListID: "pl-1"})
+		}, want: []string{unknown(egress), unknown(egress)}},
+		"egress by UDP":                        {change: func(c *networkCase) { r := outAll; r.Protocol = "udp"; c.may(r) }, want: []string{egress, egress}},
+		"no egress to the endpoint":            {change: func(c *networkCase) { c.endpoint(secretsManager); c.may(outTo(443, "sg-app"), outTo(5432, "sg-db")) }, want: []string{egress}, text: "Add an egress rule for TCP 443 to sg-vpce"},
+		"no egress to the database":            {change: func(c *networkCase) { c.may(out(443, "0.0.0.0/0")) }, want: []string{egress}, text: "Add an egress rule for TCP 5432 to sg-db to the security group sg-fn."},
+		"egress to one subnet of the database": {change: func(c *networkCase) { c.may(out(443, "0.0.0.0/0"), out(5432, "10.0.3.0/24")) }, want: []string{perhaps(egress)}},
+		"function's groups not readable": {change: func(c *networkCase) {
+			c.SecurityGroups[0].Rules = nil
+			c.Unseen = []string{"ec2:DescribeSecurityGroupRules"}
+		}, want: []string{unknown(egress), unknown(egress)}},
+		"network ACL denies HTTPS": {change: func(c *networkCase) {
+			r := wall(NetworkACLRule{10, true, false, "6", "0.0.0.0/0", 443, 443})
+			c.subnetA.Rules, c.subnetB.Rules = r, r
+		}, want: []string{egress}, text: "rule 10 of the network ACL acl-a of the subnet subnet-a denies outbound TCP 443 to public addresses"},
+		"network ACL denies HTTPS in one": {change: func(c *networkCase) {
+			c.subnetA.Rules = wall(NetworkACLRule{10, true, false, "6", "0.0.0.0/0", 443, 443})
+		}, want: []string{perhaps(egress)}, text: "with a number below 10"},
+		"network ACL denies after allowing": {change: func(c *networkCase) {
+			c.subnetA.Rules = wall(NetworkACLRule{101, true, false, "6", "0.0.0.0/0", 443, 443})
+		}},
+		"network ACL denies answers": {change: func(c *networkCase) {
+			r := wall(NetworkACLRule{10, false, false, "-1", "0.0.0.0/0", -1, -1})
+			c.subnetA.Rules, c.subnetB.Rules = r, r
+		}, want: []string{egress, egress}, text: "inbound TCP 1024-65535"},
+		"network ACL allows some answers": {change: func(c *networkCase) {
+			r := []NetworkACLRule{{1, true, true, "-1", "0.0.0.0/0", -1, -1}, {2, false, true, "6", "0.0.0.0/0", 32768, 65535}}
+			c.subnetA.Rules, c.subnetB.Rules = r, r
+		}, want: []string{perhaps(egress), perhaps(egress)}, text: "allow only a part of inbound TCP 1024-65535"},
+		"network ACL allows nothing": {change: func(c *networkCase) { r := wall()[2:]; c.subnetA.Rules, c.subnetB.Rules = r, r }, want: []string{egress, egress}, text: "no rule of the network ACL"},
+		"network ACLs not readable": {change: func(c *networkCase) {
+			c.subnetA.Rules, c.subnetB.Rules = nil, nil
+			c.Unseen = []string{"ec2:DescribeNetworkAcls"}
+		}, want: []string{unknown(egress), unknown(egress)}, text: "lack `ec2:DescribeNetworkAcls`"},
+
+		"database admits nobody":       {change: func(c *networkCase) { c.admits() }, want: []string{ingress}, text: "cannot reach RDS instance orders: in the subnets subnet-a and subnet-b, no rule of the security group sg-db of RDS instance orders allows inbound TCP 5432 from the function. Add an ingress rule for TCP 5432 from sg-fn to the security group sg-db."},
+		"database admits another port": {change: func(c *networkCase) { c.admits(inFrom(3306, "sg-fn")) }, want: []string{ingress}},
+		"database admits one subnet":   {change: func(c *networkCase) { c.admits(in(5432, "10.0.2.0/24")) }, want: []string{perhaps(ingress)}, text: "in the subnet subnet-a"},
+		"database's network ACL": {change: func(c *networkCase) {
+			c.db.Subnets[0].Rules = wall(NetworkACLRule{9, false, false, "6", "10.0.0.0/16", 5000, 6000})
+		}, want: []string{perhaps(ingress)}, text: "rule 9 of the network ACL acl-c"},
+		"database's network ACLs": {change: func(c *networkCase) {
+			r := wall(NetworkACLRule{9, false, false, "6", "10.0.0.0/16", 5000, 6000})
+			c.db.Subnets[0].Rules, c.db.Subnets[1].Rules = r, r
+		}, want: []string{ingress}},
+		"database's groups not readable": {change: func(c *networkCase) {
+			c.db.SecurityGroups = nil
+			c.db.Unseen = []string{"ec2:DescribeSecurityGroupRules"}
+		}, want: []string{unknown(ingress)}},
+		"database's VPC not known":    {change: func(c *networkCase) { c.db.VPCID, c.db.Subnets = "", nil }, want: []string{unknown(ingress)}},
+		"database elsewhere":          {change: func(c *networkCase) { c.elsewhere(); c.endpoint(secretsManager) }, want: []string{noVPC}, text: "it is in the VPC vpc-2, and the route table rtb-1 has no route to RDS instance orders"},
+		"database elsewhere, NAT":     {change: func(c *networkCase) { c.elsewhere() }, want: []string{perhaps(noVPC)}, text: "NAT gateway nat-1"},
+		"database elsewhere, peering": {change: func(c *networkCase) { c.elsewhere(); c.routes(byNAT, Route{"10.9.0.0/16", "pcx-1", true}) }, want: []string{unknown(noVPC)}, text: "leads to pcx-1"},
+		"database elsewhere, peering to half": {change: func(c *networkCase) {
+			c.elsewhere()
+			c.endpoint(secretsManager)
+			c.routes(Route{"10.9.1.0/24", "pcx-1", true})
+		}, want: []string{perhaps(noVPC)}},
+		"database elsewhere, no egress": {change: func(c *networkCase) {
+			c.elsewhere()
+			c.routes(byNAT, Route{"10.9.0.0/16", "pcx-1", true})
+			c.may(out(443, "0.0.0.0/0"))
+		}, want: []string{unknown(noVPC), egress}},
+		"database elsewhere admits nobody":   {change: func(c *networkCase) { c.elsewhere(); c.routes(byNAT, Route{"10.9.0.0/16", "pcx-1", true}); c.admits() }, want: []string{unknown(noVPC), ingress}},
+		"database elsewhere, same addresses": {change: func(c *networkCase) { c.elsewhere(); c.db.Subnets = []Subnet{subnet("subnet-y", "10.0.9.0/24")} }, want: []string{noVPC}, text: "whose own addresses they are as well"},
+		"database elsewhere, perhaps public": {change: func(c *networkCase) { c.elsewhere(); c.endpoint(secretsManager); c.db.Public = nil }, want: []string{unknown(noVPC)}},
+		"public database, no NAT": {change: func(c *networkCase) {
+			c.elsewhere()
+			c.endpoint(secretsManager)
+			c.db.Public = new(true)
+			c.admits(in(5432, "0.0.0.0/0"))
+		}, want: []string{noVPC}, text: "0.0.0.0/0 to a NAT gateway"},
+		"public database, not admitted":    {change: func(c *networkCase) { c.elsewhere(); c.db.Public = new(true) }, want: []string{ingress}},
+		"public database, some admitted":   {change: func(c *networkCase) { c.elsewhere(); c.db.Public = new(true); c.admits(in(5432, "198.51.100.7/32")) }, want: []string{unknown(ingress)}},
+		"unlisted database":                {change: func(c *networkCase) { c.unlisted(hiddenHost) }, want: []string{unknown(ingress)}, text: "Whether the rotation function " + rotator + " can reach the database cannot be determined"},
+		"unlisted database, no egress":     {change: func(c *networkCase) { c.unlisted(hiddenHost); c.may(out(443, "0.0.0.0/0")) }, want: []string{egress, unknown(ingress)}},
+		"unlisted database, no permission": {change: func(c *networkCase) { c.unlisted(hiddenHost); c.db.Unseen = []string{"rds:DescribeDBInstances"} }, want: []string{unknown(ingress)}, text: "lack `rds:DescribeDBInstances`"},
+		"address in the VPC":               {change: func(c *networkCase) { c.unlisted("10.0.7.7") }, want: []string{unknown(ingress)}},
+		"address in the VPC, no egress":    {change: func(c *networkCase) { c.unlisted("10.0.7.7"); c.may(out(443, "0.0.0.0/0"), out(5432, "10.0.7.8/31")) }, want: []string{egress, unknown(ingress)}},
+		"address without a route":          {change: func(c *networkCase) { c.unlisted("192.168.7.7"); c.endpoint(secretsManager) }, want: []string{noVPC, unknown(ingress)}},
+		"address in a peered network": {change: func(c *networkCase) {
+			c.unlisted("192.168.7.7")
+			c.routes(byNAT, Route{"192.168.0.0/16", "vgw-1", true})
+		}, want: []string{unknown(noVPC), unknown(ingress)}},
+		"public address":         {change: func(c *networkCase) { c.unlisted("198.51.100.7") }, want: []string{unknown(ingress)}},
+		"public address, no NAT": {change: func(c *networkCase) { c.unlisted("198.51.100.7"); c.endpoint(secretsManager) }, want: []string{noVPC, unknown(ingress)}},
+		"IPv6 address":           {change: func(c *networkCase) { c.unlisted("fd00::7") }, want: []string{unknown(ingress)}},
+	}
+	broken := 0
+	for _, name := range slices.Sorted(maps.Keys(tests)) {
+		test := tests[name]
+		if len(test.want) > 0 {
+			broken++
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newNetworkCase()
+			if test.change != nil {
+				test.change(c)
+			}
+			found := Reachable(c.Network, c.Connection)
+			if diff := cmp.Diff(test.want, codesOf(found)); diff != "" {
+				t.Error(diff)
+			}
+			checkNetworkFindings(t, found)
+			if len(found) > 0 && !slices.ContainsFunc(found, func(f Finding) bool { return strings.Contains(f.Detail+" "+f.Remedy, test.text) }) {
+				t.Errorf("nothing says %q", test.text)
+			}
+			for _, f := range found {
+				t.Logf("%s %s\n%s\n%s", f.Severity, f.Code, f.Detail, f.Remedy)
+			}
+		})
+	}
+	t.Logf("%d networks, %d of them not as they should be", len(tests), broken)
+}
+
+func checkNetworkFindings(t *testing.T, found []Finding) {
+	t.Helper()
+	for _, f := range found {
+		text := f.Detail + " " + f.Remedy
+		for _, bad := range []string{"  ", "%!", "..", " .", " ,", " :", "``", hiddenHost, "10.0.7.7", "192.168.7.7", "198.51.100.7", "fd00::7"} {
+			if strings.Contains(text, bad) {
+				t.Errorf("%q is in: %s", bad, text)
+			}
+		}
+		if f != New(f.Code, f.Severity, f.Detail, f.Remedy) || f.Reference == "" || !strings.Contains(f.Detail, rotator) || !strings.HasSuffix(f.Detail, ".") || !strings.HasSuffix(f.Remedy, ".") {
+			t.Errorf("the finding %+v is incomplete", f)
+		}
+	}
+}
