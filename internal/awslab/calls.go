@@ -29,7 +29,7 @@ func (c Call) String() string { return c.Service + ":" + c.Operation }
 
 // Writes reports whether the operation changes anything.
 func (c Call) Writes() bool {
-	for _, prefix := range []string{"Get", "Describe", "List", "Filter", "AssumeRole", "Encrypt", "Decrypt", "GenerateDataKey"} {
+	for _, prefix := range []string{"Get", "Describe", "List", "Filter", "Lookup", "AssumeRole", "Encrypt", "Decrypt", "GenerateDataKey"} {
 		if strings.HasPrefix(c.Operation, prefix) {
 			return false
 		}
@@ -106,6 +106,16 @@ func describe(c *call) (target, detail string) {
 		}
 		_ = c.decode(&in)
 		return in.KeyID + in.AliasName, in.TargetKeyID
+	case "logs":
+		var in struct{ LogGroupName, LogGroupIdentifier, FilterPattern string }
+		_ = c.decode(&in)
+		return in.LogGroupName + in.LogGroupIdentifier, in.FilterPattern
+	case "cloudtrail":
+		var in lookupEventsInput
+		_ = c.decode(&in)
+		for _, a := range in.LookupAttributes {
+			return a.AttributeKey + "=" + a.AttributeValue, in.NextToken
+		}
 	case "lambda":
 		return c.http.PathValue("function"), c.http.URL.RawQuery
 	case "iam":

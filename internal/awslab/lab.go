@@ -42,6 +42,10 @@ type Options struct {
 	// IAMDelay is how long after a change of a role's or user's policies AWS
 	// goes on judging requests by those before; zero: none.
 	IAMDelay time.Duration
+	// EventDelay is how long after it has happened an event can be looked up in
+	// CloudTrail; zero: at once. AWS delivers within five minutes on average, see
+	// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html.
+	EventDelay time.Duration
 	// Log receives a line for each request and rotation step, without any
 	// secret value; nil discards.
 	Log func(format string, args ...any)
@@ -63,6 +67,7 @@ type Lab struct {
 	lambda  *lambdaState
 	logs    *logsState
 	kms     *kmsState
+	trail   trail
 	// databases are the databases, directories and cache users of rotations.
 	databases *databasesState
 
@@ -112,6 +117,7 @@ func New(o Options) *Lab {
 		"sts":            stsService(),
 		"logs":           logsService(),
 		"kms":            kmsService(),
+		"cloudtrail":     cloudTrailService(),
 		// What rotation functions call besides Secrets Manager.
 		"rds":                 rdsService(),
 		"redshift":            redshiftService(),

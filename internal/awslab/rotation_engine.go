@@ -296,7 +296,9 @@ func (l *Lab) event(s *secret, r *rotation, outcome, message string) {
 	if r.test && outcome != "Abandoned" {
 		name = "Test" + name
 	}
-	l.secrets.events = append(l.secrets.events, RotationEvent{Time: l.Now(), Name: name, SecretARN: s.arn, VersionID: r.version, ErrorMessage: message})
+	event := RotationEvent{Time: l.Now(), Name: name, SecretARN: s.arn, VersionID: r.version, ErrorMessage: message}
+	l.secrets.events = append(l.secrets.events, event)
+	l.trail.rotationEvent(l, s.region, event)
 	l.options.Log("%s of %s, version %s %s", name, s.arn, r.version, message)
 }
 

@@ -18,7 +18,7 @@ import (
 // An operation checks its parameters first, then the caller's permissions,
 // then the state of the secret, and changes something only after all that.
 func secretsManagerService() *service {
-	return &service{wire: jsonWire{}, operations: map[string]handler{
+	s := &service{wire: jsonWire{}, operations: map[string]handler{
 		"BatchGetSecretValue":          reading(batchGetSecretValue),
 		"CancelRotateSecret":           reading(cancelRotateSecret),
 		"CreateSecret":                 reading(createSecret),
@@ -43,6 +43,10 @@ func secretsManagerService() *service {
 		"UpdateSecretVersionStage":     reading(updateSecretVersionStage),
 		"ValidateResourcePolicy":       reading(validateResourcePolicy),
 	}}
+	for name, handle := range s.operations {
+		s.operations[name] = traced(handle)
+	}
+	return s
 }
 
 // reading makes a handler of a function that takes the decoded request.
