@@ -18,18 +18,18 @@ func (r Role) assumable() []Finding {
 	decision, certain := iampolicy.Determine(iampolicy.Request{
 		Principal: iampolicy.Principal{Service: lambdaPrincipal}, Action: "sts:AssumeRole", Resource: r.ARN,
 	}, iampolicy.Policies{Resource: &r.Trust.Document, ResourceMustAllow: true}, func(string) bool { return false })
-	const ask = "Allow `sts:AssumeRole` to the service `" + lambdaPrincipal + "` in the role's trust policy."
 	switch {
 	case decision == iampolicy.Allow:
 		return nil
 	case !certain:
 		return []Finding{New(RoleNotAssumable, Info,
-			fmt.Sprintf("Whether the trust policy of the execution role %s lets Lambda run the function as it cannot be determined: that depends on condition keys that cannot be seen from here.", r.ARN),
+			fmt.Sprintf("Whether the trust policy of the execution role %s lets Lambda (`" + lambdaPrincipal + "`) run the function as it cannot be determined: that depends on condition keys that cannot be seen from here.", r.ARN),
 			"If the function does not run, look at the conditions in the trust policy.")}
 	case decision == iampolicy.ExplicitDeny:
 		return []Finding{New(RoleNotAssumable, Error,
-			fmt.Sprintf("A statement in the trust policy of the execution role %s forbids Lambda to run the function as it.", r.ARN), "Remove the Deny, or limit it to something else.")}
+			fmt.Sprintf("A statement in the trust policy of the execution role %s forbids Lambda (`" + lambdaPrincipal + "`) to run the function as it.", r.ARN), "Remove the Deny, or limit it to something else.")}
 	}
 	return []Finding{New(RoleNotAssumable, Error,
-		fmt.Sprintf("No statement in the trust policy of the execution role %s lets Lambda run the function as it.", r.ARN), ask)}
+		fmt.Sprintf("No statement in the trust policy of the execution role %s lets Lambda (`" + lambdaPrincipal + "`) run the function as it.", r.ARN),
+		"Allow `sts:AssumeRole` to that service in the role's trust policy.")}
 }

@@ -1,0 +1,44 @@
+package findings
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestKeyUsable(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		key     Key
+		foreign bool
+		want    []string
+		text    string
+	}{
+		"enabled":                    {Key{State: "Enabled", Owner: "CUSTOMER"}, false, nil, ""},
+		"being updated":              {Key{State: "Updating", Owner: "CUSTOMER"}, false, nil, ""},
+		"not known":                  {Key{}, true, nil, ""},
+		"disabled":                   {Key{State: "Disabled"}, false, []string{"error kms-key-unusable"}, "is disabled, and nobody"},
+		"deleted":                    {Key{State: "PendingDeletion"}, false, []string{"error kms-key-unusable"}, "cancel-key-deletion"},
+		"deleted after its replicas": {Key{State: "PendingReplicaDeletion"}, false, []string{"error kms-key-unusable"}, "cancel-key-deletion"},
+		"without material":           {Key{State: "PendingImport"}, false, []string{"error kms-key-unusable"}, "Import its key material."},
+		"out of reach":               {Key{State: "Unavailable"}, false, []string{"error kms-key-unusable"}, "Connect the custom key store."},
+		"missing":                    {Key{State: KeyMissing}, false, []string{"error kms-key-unusable"}, "does not exist"},
+		"of AWS":                     {Key{State: "Enabled", Owner: "AWS"}, false, nil, ""},
+		"of AWS, elsewhere":          {Key{State: "Enabled", Owner: "AWS"}, true, []string{"error kms-key-unusable"}, "`aws/secretsmanager`, which no other account can use"},
+		"of a customer, elsewhere":   {Key{State: "Enabled", Owner: "CUSTOMER"}, true, nil, ""},
+		"unseen":                     {Key{Unseen: []string{"kms:DescribeKey", "kms:GetKeyPolicy"}}, false, []string{"info kms-key-unusable"}, "these credentials lack `kms:DescribeKey` and `kms:GetKeyPolicy`."},
+		"unseen policy":              {Key{State: "Disabled", Unseen: []string{"kms:GetKeyPolicy"}}, false, []string{"error kms-key-unusable", "info kms-key-unusable"}, orders},
+	}
+	for name, test := range tests {
+		test.key.ARN = ordersKey
+		found := KeyUsable(test.key, orders, test.foreign)
+		checkWording(t, found)
+		if diff := cmp.Diff(test.want, codesOf(found)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		if test.text != "" && !strings.Contains(found[0].Detail+" "+found[0].Remedy, test.text) {
+			t.Errorf("%s: %q is not in %+v", name, test.text, found[0])
+		}
+	}
+}

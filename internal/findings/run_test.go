@@ -1,0 +1,106 @@
+package findings
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestStep(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"": "",
+		"[INFO]\t2026-05-01T00:00:00.000Z\t8c\tcreateSecret: Successfully put secret for ARN x and version v.":         "createSecret",
+		"[ERROR]\t2026-05-01T00:00:00.000Z\t8c\tsetSecret: Unable to log into database using current credentials":      "setSecret",
+		`{"level":"INFO","message":"testSecret: Successfully signed into PostgreSQL DB with AWSPENDING secret in x."}`: "testSecret",
+		"finishSecret: Successfully set AWSCURRENT stage to version v for secret x.":                                   "finishSecret",
+		`  File "/var/task/lambda_function.py", line 80, in set_secret`:                                                "setSecret",
+		`"stackTrace": ["  File \"/var/task/lambda_function.py\", line 70, in test_secret\n    raise"]`:                "testSecret",
+		"Error when executing lambda " + rotator + " during createSecret step":                                         "createSecret",
+		"Error when executing lambda " + rotator + " during finish_secret step":                                        "finishSecret",
+		`  File "/var/task/lambda_function.py", line 80, in get_secret_dict`:                                           "",
+		"arn:aws:secretsmanager:eu-central-1:123456789012:secret:setSecret-AbCdEf":                                     "",
+		"resetSecret: done": "",
+	} {
+		if got := Step(line); got != want {
+			t.Errorf("%q is of the step %q, want %q", line, got, want)
+		}
+	}
+}
+
+func TestRun(t *testing.T) {
+	t.Parallel()
+	const (
+		start     = "START RequestId: 8c Version: $LATEST"
+		end       = "END RequestId: 8c"
+		found     = "[INFO]\t2026-05-01T00:00:00.000Z\t8c\tFound credentials in environment variables."
+		login     = "[ERROR] ValueError: Unable to log into database with previous, current, or pending secret of secret arn planted"
+		logged    = "[ERROR]\t2026-05-01T00:00:00.000Z\t8c\tsetSecret: Unable to log into database with previous, current, or pending secret of secret arn planted"
+		superuser = "[ERROR] ValueError: Unable to log into database using credentials in master secret planted"
+		tested    = "[ERROR]\t2026-05-01T00:00:00.000Z\t8c\ttestSecret: Unable to log into database with pending secret of secret ARN planted"
+		quick     = "REPORT RequestId: 8c\tDuration: 4999.99 ms\tBilled Duration: 5100 ms\tMemory Size: 128 MB\tInit Duration: 6000.00 ms"
+		slow      = "REPORT RequestId: 8c\tDuration: 5000.00 ms\tBilled Duration: 5001 ms\tMemory Size: 128 MB"
+		quickJSON = `{"time":"2026-05-01T00:00:00Z","type":"platform.report","record":{"requestId":"8c","metrics":{"durationMs":812.3,"billedDurationMs":5900},"status":"error"}}`
+		slowJSON  = `{"time":"2026-05-01T00:00:00Z","type":"platform.report","record":{"requestId":"8c","metrics":{"durationMs": 15012.5,"billedDurationMs":15013},"status":"error"}}`
+		tls       = "Unable to establish SSL/TLS handshake, SSL/TLS is enforced on the host: planted"
+		timeout   = "2026-05-01T00:00:30.000Z 8c Task timed out after 30.00 seconds"
+		timedOut  = "REPORT RequestId: 8c\tDuration: 30000.00 ms\tBilled Duration: 30000 ms\tStatus: timeout"
+	)
+	permanent, passing := true, false
+	tests := map[string]struct {
+		lines     []string
+		code      Code // empty for lines that explain nothing
+		step      string
+		permanent bool
+	}{
+		"nothing":                 {nil, "", "", passing},
+		"well":                    {[]string{start, found, "createSecret: Successfully put secret for ARN x and version v.", end, quick}, "", "createSecret", passing},
+		"missing field":           {[]string{start, "[ERROR] KeyError: 'engine key is missing from secret JSON'", `  File "/var/task/lambda_function.py", line 80, in create_secret`, end, quick}, SecretKeyMissing, "createSecret", permanent},
+		"refused":                 {[]string{start, logged, login, end, quick}, LoginFailed, "setSecret", permanent},
+		"refused, JSON":           {[]string{logged, quickJSON}, LoginFailed, "setSecret", permanent},
+		"not reached":             {[]string{start, logged, login, end, slow}, LoginTimeout, "setSecret", passing},
+		"not reached, JSON":       {[]string{logged, slowJSON}, LoginTimeout, "setSecret", passing},
+		"either":                  {[]string{start, logged, login, end}, LoginFailed, "setSecret", passing},
+		"superuser refused":       {[]string{superuser, quick}, LoginFailed, "", permanent},
+		"superuser not reached":   {[]string{superuser, slow}, LoginTimeout, "", passing},
+		"test refused":            {[]string{tested, quick}, LoginFailed, "testSecret", passing},
+		"test not reached":        {[]string{tested, slow}, LoginTimeout, "testSecret", passing},
+		"kinit refused":           {[]string{"[ERROR] ValueError: execute_kinit_command: kinit failed", slow}, LoginFailed, "", permanent},
+		"TLS and goes on":         {[]string{tls, quick}, TLSFailed, "", passing},
+		"TLS and refused":         {[]string{tls, login, quick}, LoginFailed, "", permanent},
+		"TLS and out of time":     {[]string{found, tls, timeout, timedOut}, FunctionTimeoutShort, "", passing},
+		"out of time":             {[]string{start, timeout, end, timedOut}, FunctionTimeoutShort, "", passing},
+		"out of time, later":      {[]string{start, found, "createSecret: Successfully put secret for ARN x and version v.", timeout, end, timedOut}, FunctionTimeoutShort, "createSecret", passing},
+		"silence":                 {[]string{start, found, end, timeout, timedOut}, NetworkNoPathSecretsManager, "", passing},
+		"silence, empty line":     {[]string{"INIT_START Runtime Version: python:3.12", start, found, "", timeout, "", end, timedOut}, NetworkNoPathSecretsManager, "", passing},
+		"silence, in JSON":        {[]string{`{"message":"Found credentials in environment variables."}`, `{"type":"platform.report","record":{"metrics":{"durationMs":30000},"status":"timeout"}}`}, NetworkNoPathSecretsManager, "", passing},
+		"error, then out of time": {[]string{found, "could not connect to server: Connection timed out", timeout, timedOut}, LoginTimeout, "", passing},
+		"the last error counts":   {[]string{"[ERROR] KeyError: 'masterarn'", "[ERROR] NotImplementedError"}, FunctionNotImplemented, "", permanent},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e, ok := Run(test.lines)
+			want := Explanation{Step: test.step, Permanent: test.permanent}
+			if ok != (test.code != "") || e.Finding.Code != test.code {
+				t.Errorf("explained as %q, %v", e.Finding.Code, ok)
+			}
+			if ok {
+				checkWording(t, []Finding{e.Finding}, "planted")
+			}
+			e.Finding = Finding{}
+			if diff := cmp.Diff(want, e); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestLogFindings(t *testing.T) {
+	t.Parallel()
+	missing, unseen := LogMissing("/aws/lambda/rotate"), LogUnseen("/aws/lambda/rotate", "logs:FilterLogEvents")
+	checkWording(t, []Finding{missing, unseen})
+	if diff := cmp.Diff([]string{"warning log-unavailable", "info log-unavailable"}, codesOf([]Finding{missing, unseen})); diff != "" {
+		t.Error(diff)
+	}
+}
