@@ -3,6 +3,8 @@ package awslab
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -41,10 +43,19 @@ func (r *running) openLog() {
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html.
 func (r *running) logsJSON() bool { return r.configuration.LoggingConfig.LogFormat == "JSON" }
 
+// logLevels of JSON logs, the most detailed first. What is more detailed than
+// the function's level is left out:
+// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html.
+var logLevels = []string{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}
+
+func logged(level, least string) bool {
+	return slices.Index(logLevels, level) >= slices.Index(logLevels, least)
+}
+
 // logStart logs what Lambda itself logs before the code runs.
 func (r *running) logStart() {
 	if r.logsJSON() {
-		r.platform("start", map[string]any{"requestId": r.requestID, "functionArn": r.configuration.FunctionArn, "version": r.configuration.Version})
+		r.platform("INFO", "start", map[string]any{"requestId": r.requestID, "functionArn": r.configuration.FunctionArn, "version": r.configuration.Version})
 		return
 	}
 	r.write("START RequestId: " + r.requestID + " Version: " + r.configuration.Version)
@@ -60,18 +71,19 @@ func (r *running) logEnd(err error, timedOut bool) {
 	}
 	milliseconds := float64(took) / float64(time.Millisecond)
 	if r.logsJSON() {
-		status := "success"
+		status, level := "success", "INFO"
 		switch {
 		case timedOut:
-			status = "timeout"
+			status, level = "timeout", "WARN"
 		case err != nil:
-			status = "error"
+			status, level = "error", "WARN"
 			kind, message := describeError(err)
-			r.object(map[string]any{
-				"timestamp": r.now(), "level": "ERROR", "errorType": kind, "errorMessage": message, "requestId": r.requestID, "stackTrace": []string{},
-			})
+			r.application("ERROR", map[string]any{"errorType": kind, "errorMessage": message, "stackTrace": []string{}})
 		}
-		r.platform("report", map[string]any{"requestId": r.requestID, "status": status, "metrics": map[string]any{
+		if level == "WARN" { // It has the level DEBUG if all is well.
+			r.platform(level, "runtimeDone", map[string]any{"requestId": r.requestID, "status": status, "metrics": map[string]any{"durationMs": milliseconds, "producedBytes": 0}})
+		}
+		r.platform(level, "report", map[string]any{"requestId": r.requestID, "status": status, "metrics": map[string]any{
 			"durationMs": milliseconds, "billedDurationMs": int(milliseconds), "memorySizeMB": r.configuration.MemorySize, "maxMemoryUsedMB": 64,
 		}})
 		return
@@ -93,16 +105,27 @@ func (r *running) logEnd(err error, timedOut bool) {
 // runtime, or as a JSON object if the function wants that.
 func (r *running) message(level, message string) {
 	if r.logsJSON() {
-		r.object(map[string]any{"timestamp": r.now(), "level": level, "message": message, "logger": "root", "requestId": r.requestID})
+		r.application(level, map[string]any{"message": message, "logger": "root"})
 		return
 	}
 	r.write("[" + level + "]\t" + r.now() + "\t" + r.requestID + "\t" + message)
 }
 
+// application logs an object of the code. Python's WARNING is Lambda's WARN.
+func (r *running) application(level string, object map[string]any) {
+	if !logged(strings.TrimSuffix(level, "ING"), r.configuration.LoggingConfig.ApplicationLogLevel) {
+		return
+	}
+	object["timestamp"], object["level"], object["requestId"] = r.now(), level, r.requestID
+	r.object(object)
+}
+
 // platform logs an event of Lambda itself:
 // https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html.
-func (r *running) platform(event string, record map[string]any) {
-	r.object(map[string]any{"time": r.now(), "type": "platform." + event, "record": record})
+func (r *running) platform(level, event string, record map[string]any) {
+	if logged(level, r.configuration.LoggingConfig.SystemLogLevel) {
+		r.object(map[string]any{"time": r.now(), "type": "platform." + event, "record": record})
+	}
 }
 
 func (r *running) object(object map[string]any) {

@@ -47,6 +47,7 @@ func TestTimeout(t *testing.T) {
 		lambdatypes.LogFormatJson: {
 			`{"record":{"functionArn":"arn:aws:lambda:eu-west-1:123456789012:function:f","requestId":"ID","version":"$LATEST"},"time":"2026-01-22T14:30:01.000Z","type":"platform.start"}`,
 			`{"level":"INFO","logger":"root","message":"Found credentials in environment variables.","requestId":"ID","timestamp":"2026-01-22T14:30:01.000Z"}`,
+			`{"record":{"metrics":{"durationMs":3000,"producedBytes":0},"requestId":"ID","status":"timeout"},"time":"2026-01-22T14:30:04.000Z","type":"platform.runtimeDone"}`,
 			`{"record":{"metrics":{"billedDurationMs":3000,"durationMs":3000,"maxMemoryUsedMB":64,"memorySizeMB":128},"requestId":"ID","status":"timeout"},"time":"2026-01-22T14:30:04.000Z","type":"platform.report"}`,
 		},
 	} {
@@ -77,19 +78,38 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// TestErrorAsJSON is what the Python runtime makes of an exception.
+// TestErrorAsJSON is what the Python runtime makes of an exception, and what of
+// it and of Lambda's own events is logged at which level.
 func TestErrorAsJSON(t *testing.T) {
 	t.Parallel()
-	l := newServicesLab(t)
-	l.newFunction(awslab.HandlerVariable, "UserStore")
-	l.configure(lambda.UpdateFunctionConfigurationInput{LoggingConfig: &lambdatypes.LoggingConfig{LogFormat: lambdatypes.LogFormatJson}})
-	l.invoke(`{}`)
-	want := []string{
-		`{"errorMessage":"'SecretId'","errorType":"KeyError","level":"ERROR","requestId":"ID","stackTrace":[],"timestamp":"2026-01-22T14:30:00.000Z"}`,
-		`{"record":{"metrics":{"billedDurationMs":0,"durationMs":0,"maxMemoryUsedMB":64,"memorySizeMB":128},"requestId":"ID","status":"error"},"time":"2026-01-22T14:30:00.000Z","type":"platform.report"}`,
-	}
-	if diff := cmp.Diff(want, l.logLines("/aws/lambda/f")[1:]); diff != "" {
-		t.Errorf("log (-want +got):\n%s", diff)
+	const (
+		started = `{"record":{"functionArn":"arn:aws:lambda:eu-west-1:123456789012:function:f","requestId":"ID","version":"$LATEST"},"time":"2026-01-22T14:30:00.000Z","type":"platform.start"}`
+		found   = `{"level":"INFO","logger":"root","message":"Found credentials in environment variables.","requestId":"ID","timestamp":"2026-01-22T14:30:00.000Z"}`
+		failed  = `{"errorMessage":"Invalid endpoint: nowhere","errorType":"ValueError","level":"ERROR","requestId":"ID","stackTrace":[],"timestamp":"2026-01-22T14:30:00.000Z"}`
+		done    = `{"record":{"metrics":{"durationMs":0,"producedBytes":0},"requestId":"ID","status":"error"},"time":"2026-01-22T14:30:00.000Z","type":"platform.runtimeDone"}`
+		report  = `{"record":{"metrics":{"billedDurationMs":0,"durationMs":0,"maxMemoryUsedMB":64,"memorySizeMB":128},"requestId":"ID","status":"error"},"time":"2026-01-22T14:30:00.000Z","type":"platform.report"}`
+	)
+	for name, test := range map[string]struct {
+		application lambdatypes.ApplicationLogLevel
+		system      lambdatypes.SystemLogLevel
+		want        []string
+	}{
+		"by default":    {want: []string{started, found, failed, done, report}},
+		"warnings":      {application: lambdatypes.ApplicationLogLevelWarn, system: lambdatypes.SystemLogLevelWarn, want: []string{failed, done, report}},
+		"fatal, system": {application: lambdatypes.ApplicationLogLevelFatal, system: lambdatypes.SystemLogLevelInfo, want: []string{started, done, report}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newServicesLab(t)
+			l.newFunction(awslab.HandlerVariable, "UserStore", "SECRETS_MANAGER_ENDPOINT", "nowhere")
+			l.configure(lambda.UpdateFunctionConfigurationInput{LoggingConfig: &lambdatypes.LoggingConfig{
+				LogFormat: lambdatypes.LogFormatJson, ApplicationLogLevel: test.application, SystemLogLevel: test.system,
+			}})
+			l.invoke(`{"Step":"createSecret","SecretId":"app","ClientRequestToken":"x"}`)
+			if diff := cmp.Diff(test.want, l.logLines("/aws/lambda/f")); diff != "" {
+				t.Errorf("log (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 

@@ -1,7 +1,7 @@
 // Package awslab is an embedded AWS for one account: an HTTP server that real
 // AWS clients talk to, with Secrets Manager and its rotation engine, Lambda,
-// KMS and IAM that are enforced, STS, CloudWatch Logs and what rotation
-// functions ask of other services behind one endpoint.
+// KMS and IAM that are enforced, STS, CloudWatch Logs, CloudTrail's event history
+// and what rotation functions ask of other services behind one endpoint.
 //
 // It exists because rotation can't be tried without AWS otherwise, and it
 // follows what AWS documents, also where that is inconvenient: RotateSecret is

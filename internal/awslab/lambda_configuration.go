@@ -1,6 +1,7 @@
 package awslab
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -223,6 +224,9 @@ func (s functionSettings) apply(f functionConfiguration) functionConfiguration {
 	}
 	if f.LoggingConfig.LogFormat == "" {
 		f.LoggingConfig.LogFormat = "Text"
+	}
+	if l := &f.LoggingConfig; l.LogFormat == "JSON" {
+		l.ApplicationLogLevel, l.SystemLogLevel = cmp.Or(l.ApplicationLogLevel, "INFO"), cmp.Or(l.SystemLogLevel, "INFO")
 	}
 	return f
 }

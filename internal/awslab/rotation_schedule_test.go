@@ -95,6 +95,27 @@ func TestScheduledRotation(t *testing.T) {
 	}
 }
 
+// TestRetriesInTheWindow fails twice when a window opens. The attempts that
+// follow by themselves come within the window.
+func TestRetriesInTheWindow(t *testing.T) {
+	t.Parallel()
+	l := newSecretsLab(t)
+	secret, function := l.rotatable()
+	in := l.rotateInput(secret, function, 2)
+	in.RotationRules = &types.RotationRulesType{ScheduleExpression: new("cron(0 8 ? * MON *)"), Duration: new("1h")}
+	try[*secretsmanager.RotateSecretOutput](t)(l.RotateSecret(t.Context(), in))
+	l.Advance(time.Minute)
+	monday := time.Date(2026, time.January, 26, 8, 0, 0, 0, time.UTC)
+	l.Inject(awslab.Fault{Operation: "PutSecretValue", Caller: ":assumed-role/rotator/", Code: "AccessDeniedException", Times: 2})
+	l.Advance(monday.Sub(l.Now()) + time.Hour)
+	if got, want := l.eventNames(), "RotationStarted RotationSucceeded RotationStarted RotationFailed RotationStarted RotationFailed RotationStarted RotationSucceeded"; got != want {
+		t.Errorf("events: %s, want %s", got, want)
+	}
+	if got := l.describe(secret).LastRotatedDate; got.Before(monday) || got.After(monday.Add(time.Hour)) {
+		t.Errorf("rotated at %v, not in the window", got)
+	}
+}
+
 // TestHourlyRate rotates at once and then in each window, and catches up at
 // the next full hour after failures.
 func TestHourlyRate(t *testing.T) {

@@ -2,6 +2,7 @@ package awslab_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -153,6 +154,45 @@ func TestKeyStateOfSecret(t *testing.T) {
 	check("DecryptionFailure", "EncryptionFailure")
 	l.Advance(7 * 24 * time.Hour)
 	check("AccessDeniedException", "EncryptionFailure")
+}
+
+// TestRotationWithUnusableKey is a rotation whose secret cannot be decrypted,
+// and that goes on by itself once it can.
+func TestRotationWithUnusableKey(t *testing.T) {
+	t.Parallel()
+	for state, test := range map[string]struct {
+		breaks, mends string
+		input         members
+	}{
+		"disabled":         {"DisableKey", "EnableKey", nil},
+		"pending deletion": {"ScheduleKeyDeletion", "CancelKeyDeletion", members{"PendingWindowInDays": 7}},
+	} {
+		t.Run(state, func(t *testing.T) {
+			t.Parallel()
+			l, _, function := rotator(t)
+			key := l.newKey(nil)
+			secret := l.encrypted("encrypted", key, `{"engine":"labstore","host":"store","username":"app","password":"`+planted+`"}`)
+			input := members{"KeyId": key}
+			maps.Copy(input, test.input)
+			l.must(test.breaks, input)
+			l.rotate(secret, function, 2)
+			l.Advance(2 * time.Second)
+			const want = "[ERROR] DecryptionFailure: An error occurred (DecryptionFailure) when calling the GetSecretValue operation: " +
+				"Secrets Manager can't decrypt the protected secret text using the provided KMS key."
+			if lines := l.logLines("/aws/lambda/f"); !slices.ContainsFunc(lines, func(s string) bool { return strings.HasPrefix(s, want) }) {
+				t.Errorf("the log is\n%s", strings.Join(lines, "\n"))
+			}
+			if got := l.eventNames(); got != "RotationStarted RotationFailed" {
+				t.Errorf("events: %s", got)
+			}
+			l.must(test.mends, members{"KeyId": key})
+			l.must("EnableKey", members{"KeyId": key})
+			l.Advance(2 * time.Minute)
+			if got, want := l.stages(secret), "1:AWSPREVIOUS 2:AWSCURRENT+AWSPENDING"; got != want {
+				t.Errorf("the labels are %q, want %q", got, want)
+			}
+		})
+	}
 }
 
 // TestChangeOfKey checks that both keys open the versions in use after a change,
