@@ -111,18 +111,18 @@ func (f Function) timeout(t *catalog.RotationType) []Finding {
 	case f.Timeout == 0:
 	case t != nil && t.Name == "Db2SingleUser" && f.Timeout <= db2Pause:
 		return []Finding{New(FunctionTimeoutShort, Error,
-			fmt.Sprintf("The function's timeout is %s. That of %s waits for %s after it has set the password, so that setSecret never gets to its end.", f.Timeout, t.Name, db2Pause),
-			fmt.Sprintf(set, usualTimeout))}
+			fmt.Sprintf("The function's timeout is %s. That of %s waits for %s after it has set the password, so that setSecret never gets to its end.", duration(f.Timeout), t.Name, duration(db2Pause)),
+			fmt.Sprintf(set, duration(usualTimeout)))}
 	case published(t) && f.Timeout < max(t.MinTimeout, usualTimeout):
-		least, why := usualTimeout, fmt.Sprintf("the functions that AWS deploys have %s, since each login to a database that does not answer takes five seconds", usualTimeout)
+		least, why := usualTimeout, fmt.Sprintf("the functions that AWS deploys have %s, since a login that gets no answer takes five", duration(usualTimeout))
 		if t.MinTimeout > least {
 			least, why = t.MinTimeout, fmt.Sprintf("AWS asks for %s or more for %s, which waits until a change of the user is done", duration(t.MinTimeout), t.Name)
 		}
 		return []Finding{New(FunctionTimeoutShort, Warning, fmt.Sprintf("The function's timeout is %s; %s.", duration(f.Timeout), why), fmt.Sprintf(set, duration(least)+" or more"))}
 	case f.Timeout <= defaultTimeout:
 		return []Finding{New(FunctionTimeoutShort, Warning,
-			fmt.Sprintf("The function's timeout is %s; Lambda's default is %s. A rotation function has to start, ask Secrets Manager several times and log into something in that time.", f.Timeout, defaultTimeout),
-			fmt.Sprintf("Set its timeout to %s as the functions that AWS deploys have it, unless yours is as quick.", usualTimeout))}
+			fmt.Sprintf("The function's timeout is %s; Lambda's default is %s. A rotation function has to start, ask Secrets Manager several times and log into something in that time.", duration(f.Timeout), duration(defaultTimeout)),
+			fmt.Sprintf("Set its timeout to %s, as the functions that AWS deploys have it, unless yours needs less.", duration(usualTimeout)))}
 	}
 	return nil
 }

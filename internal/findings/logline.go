@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // signature is a log line of a rotation function that tells why a rotation fails.
@@ -17,12 +18,28 @@ type signature struct {
 	remedy    string
 }
 
+// finding explains a line by itself.
 func (s *signature) finding() Finding {
 	severity := Error
 	if s.warning {
 		severity = Warning
 	}
-	return New(s.code, severity, s.detail, s.remedy)
+	f := New(s.code, severity, s.detail, s.remedy)
+	if s.login {
+		f.Detail += " " + loginEither
+	}
+	return f
+}
+
+// after explains a line of a run that took so long.
+func (s *signature) after(took time.Duration) (f Finding, permanent bool) {
+	switch {
+	case !s.login:
+		return s.finding(), s.permanent
+	case took >= loginLimit:
+		return New(LoginTimeout, Error, s.detail+" "+loginTook, loginTimeoutRemedy), false
+	}
+	return New(s.code, Error, s.detail+" "+loginRefused, s.remedy), s.permanent
 }
 
 // match returns the first signature that a line has, or nil.

@@ -19,6 +19,8 @@ func TestLogLine(t *testing.T) {
 	}{
 		{"[ERROR] Runtime.ImportModuleError: Unable to import module 'lambda_function': No module named 'pg'", FunctionImportError, true},
 		{`{"errorMessage": "No module named 'pymysql'", "errorType": "Runtime.ImportModuleError"}`, FunctionImportError, true},
+		{"[ERROR] Runtime.HandlerNotFound: Handler 'planted' missing on module 'lambda_function'", FunctionImportError, true},
+		{"[ERROR] Runtime.UserCodeSyntaxError: Syntax error in module 'lambda_function': invalid syntax (lambda_function.py, line 1)", FunctionImportError, true},
 		{"[ERROR] NotImplementedError", FunctionNotImplemented, true},
 		{"[ERROR] KeyError: 'SECRETS_MANAGER_ENDPOINT'", FunctionEnvEndpoint, true},
 		{`{"errorMessage": "'SECRETS_MANAGER_ENDPOINT'", "errorType": "KeyError"}`, FunctionEnvEndpoint, true},

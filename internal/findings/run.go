@@ -37,12 +37,10 @@ func Run(lines []string) (e Explanation, ok bool) {
 			continue
 		}
 		ok = true
-		e.Finding, e.Permanent = s.finding(), s.permanent
-		switch {
-		case s.login && !known:
-			e.Permanent = false
-		case s.login && took >= loginLimit:
-			e.Finding, e.Permanent = New(LoginTimeout, Error, loginTook, loginTimeoutRemedy), false
+		if known {
+			e.Finding, e.Permanent = s.after(took)
+		} else {
+			e.Finding, e.Permanent = s.finding(), s.permanent && !s.login
 		}
 	}
 	if ok && e.Finding.Code == FunctionTimeoutShort && silent(lines) {

@@ -14,6 +14,16 @@ var signatures = []signature{
 		remedy: "Set the runtime that the function was built for, or deploy the current version of the rotation function.",
 	},
 	{
+		all: []string{"Runtime.HandlerNotFound"}, code: FunctionImportError, permanent: true,
+		detail: "The function's code has no such handler as its configuration names.",
+		remedy: "Set the handler to `lambda_function.lambda_handler`, which all functions of AWS have, or to that of your own.",
+	},
+	{
+		all: []string{"Runtime.UserCodeSyntaxError"}, code: FunctionImportError, permanent: true,
+		detail: "The function's code has an error that keeps Python from reading it.",
+		remedy: "Correct the code, or deploy the current version of the rotation function.",
+	},
+	{
 		all: []string{"NotImplementedError"}, code: FunctionNotImplemented, permanent: true,
 		detail: "The function is the generic template, whose setSecret and testSecret are left to write.",
 		remedy: "Write the steps, or deploy the rotation function of your database.",
@@ -321,7 +331,7 @@ var signatures = []signature{
 	},
 	{
 		all: []string{"Unable to log into"}, code: LoginFailed, permanent: true, login: true,
-		detail: "The function cannot log into the database with any version of the secret. Within about five seconds the credentials were refused, after that the network is to blame.",
+		detail: "The function cannot log into the database with any version of the secret.",
 		remedy: "Check that the user name and password of the secret are those of the database, and that the function's security group reaches it.",
 	},
 	{
@@ -475,30 +485,3 @@ var signatures = []signature{
 		remedy: "Check the user and password or the token of the secret, and those of the admin secret.",
 	},
 }
-
-// Texts of signatures that come in several wordings.
-const (
-	notJSON               = "The value of the secret, or of a previous version of it, is not a JSON object."
-	notJSONRemedy         = "Write the value as a JSON object. If only the previous version is not one, write the same value once more."
-	noPath                = "The function cannot reach the endpoint of Secrets Manager."
-	noPathRemedy          = "Give the function's subnets a NAT gateway or a VPC endpoint for Secrets Manager, and its security groups port 443."
-	superuserFormat       = "The superuser secret has only a user name and a password, but no service manages it."
-	superuserFormatRemedy = "Write host and engine into the superuser secret as well."
-	superuserTag          = "A tag of the superuser secret names a database that Redshift does not know."
-	superuserTagRemedy    = "Use the superuser secret of a database that exists."
-	superuserLogin        = "The function cannot log into the database with the superuser secret. Within about five seconds the credentials were refused, after that the network is to blame."
-	superuserLoginRemedy  = "Check that the superuser's password is right, and that the function's security group reaches the database."
-	pendingOther          = "The pending version is for another user, host or database than the current one. The secret was probably edited after a rotation had failed."
-	pendingOtherRemedy    = "Remove the label AWSPENDING from the pending version, and rotate again."
-	loginTimeout          = "The function cannot reach the database."
-	loginTook             = "The function could not log into the database. The run took five seconds or more, for which the functions try to connect, so that the network is to blame and not the credentials."
-	loginTimeoutRemedy    = "Check the subnets and security groups of the function and of the database."
-	staleToken            = "The version that the function was to make does not have the label AWSPENDING any more."
-	staleTokenRemedy      = "Do not move staging labels or write values while a rotation runs, and rotate again."
-	silence               = "The function was stopped at its timeout before it had logged anything but that it has credentials. As a rule it cannot reach the endpoint of Secrets Manager; in setSecret and testSecret it may be the database instead."
-	silenceRemedy         = noPathRemedy + " Check that its timeout is 30 seconds or more, too."
-	timedOut              = "The function was stopped at its timeout. Often it waits for an endpoint or a database that it cannot reach."
-	timedOutRemedy        = "Set the timeout to 30 seconds or more, and check the function's way to Secrets Manager and to the database."
-	concurrency           = "Secrets Manager could not invoke the function because its concurrency is used up."
-	concurrencyRemedy     = "Reserve a concurrency of ten or more for the function, or none at all."
-)

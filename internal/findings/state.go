@@ -114,8 +114,7 @@ func RotationState(s State) []Finding {
 	case s.stuck():
 		all = append(all, NotComplete(s.SecretARN, s.Current, s.Pending, s.Leftover))
 	case s.PendingSince.IsZero():
-		all = append(all, New(RotationInProgress, Info, fmt.Sprintf("A rotation makes the version %s of the secret. Since when, these credentials may not see.", s.Pending),
-			"Allow `secretsmanager:ListSecretVersionIds`, so that a rotation that is stuck can be told from one that runs."))
+		all = append(all, notSeen(RotationInProgress, fmt.Sprintf("A rotation makes the version %s of the secret. Since when it does", s.Pending), "secretsmanager:ListSecretVersionIds"))
 	default:
 		all = append(all, New(RotationInProgress, Info,
 			fmt.Sprintf("A rotation makes the version %s of the secret since %s. It has time until %s.", s.Pending, stamp(s.PendingSince), stamp(s.settled())),

@@ -1,0 +1,30 @@
+package findings
+
+// Texts of signatures that come in several wordings.
+const (
+	notJSON               = "The value of the secret, or of a previous version of it, is not a JSON object."
+	notJSONRemedy         = "Write the value as a JSON object. If only the previous version is not one, write the same value once more."
+	noPath                = "The function cannot reach the endpoint of Secrets Manager."
+	noPathRemedy          = "Give the function's subnets a NAT gateway or a VPC endpoint for Secrets Manager, and its security groups port 443."
+	superuserFormat       = "The superuser secret has only a user name and a password, but no service manages it."
+	superuserFormatRemedy = "Write host and engine into the superuser secret as well."
+	superuserTag          = "A tag of the superuser secret names a database that Redshift does not know."
+	superuserTagRemedy    = "Use the superuser secret of a database that exists."
+	superuserLogin        = "The function cannot log into the database with the superuser secret."
+	superuserLoginRemedy  = "Check that the superuser's password is right, and that the function's security group reaches the database."
+	pendingOther          = "The pending version is for another user, host or database than the current one. The secret was probably edited after a rotation had failed."
+	pendingOtherRemedy    = "Remove the label AWSPENDING from the pending version, and rotate again."
+	loginTimeout          = "The function cannot reach the database."
+	loginEither           = "Within about five seconds the credentials were refused, after that the network is to blame."
+	loginRefused          = "The run took less than five seconds, so that the database was reached and refused the credentials."
+	loginTook             = "The run took five seconds or more, so that the network is to blame and not the credentials."
+	loginTimeoutRemedy    = "Check the subnets and security groups of the function and of the database."
+	staleToken            = "The version that the function was to make does not have the label AWSPENDING any more."
+	staleTokenRemedy      = "Do not move staging labels or write values while a rotation runs, and rotate again."
+	silence               = "The function was stopped at its timeout before it had logged anything but that it has credentials. As a rule it cannot reach the endpoint of Secrets Manager; in setSecret and testSecret it may be the database instead."
+	silenceRemedy         = noPathRemedy + " Check that its timeout is 30 seconds or more, too."
+	timedOut              = "The function was stopped at its timeout. Often it waits for an endpoint or a database that it cannot reach."
+	timedOutRemedy        = "Set the timeout to 30 seconds or more, and check the function's way to Secrets Manager and to the database."
+	concurrency           = "Secrets Manager could not invoke the function because its concurrency is used up."
+	concurrencyRemedy     = "Reserve a concurrency of ten or more for the function, or none at all."
+)
