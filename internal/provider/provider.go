@@ -81,8 +81,8 @@ func (p *rotationProvider) Resources(context.Context) []func() resource.Resource
 
 func (p *rotationProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
-		newExcludeCharactersDataSource, newRolePolicyDataSource, newScheduleDataSource,
-		newSecretSchemaDataSource, newTemplateDataSource,
+		newDiagnosisDataSource, newExcludeCharactersDataSource, newRolePolicyDataSource, newScheduleDataSource,
+		newSecretSchemaDataSource, newStatusDataSource, newTemplateDataSource,
 	}
 }
 

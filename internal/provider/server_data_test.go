@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"slices"
+
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
@@ -37,10 +39,8 @@ func (s server) dataSource(name string, config object) (tftypes.Value, []string)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	for _, d := range valid.Diagnostics {
-		if d.Severity == tfprotov6.DiagnosticSeverityError {
-			return tftypes.NewValue(of, nil), lines(valid.Diagnostics)
-		}
+	if failed(valid.Diagnostics) {
+		return tftypes.NewValue(of, nil), lines(valid.Diagnostics)
 	}
 	if !s.value(of, config).IsFullyKnown() {
 		return tftypes.NewValue(of, tftypes.UnknownValue), lines(valid.Diagnostics)
@@ -50,7 +50,7 @@ func (s server) dataSource(name string, config object) (tftypes.Value, []string)
 		s.t.Fatal(err)
 	}
 	diagnostics := lines(append(valid.Diagnostics, read.Diagnostics...))
-	if read.State == nil {
+	if failed(read.Diagnostics) {
 		return tftypes.NewValue(of, nil), diagnostics
 	}
 	value, err := read.State.Unmarshal(of)
@@ -58,4 +58,8 @@ func (s server) dataSource(name string, config object) (tftypes.Value, []string)
 		s.t.Fatal(err)
 	}
 	return value, diagnostics
+}
+
+func failed(diagnostics []*tfprotov6.Diagnostic) bool {
+	return slices.ContainsFunc(diagnostics, func(d *tfprotov6.Diagnostic) bool { return d.Severity == tfprotov6.DiagnosticSeverityError })
 }
