@@ -1,34 +1,45 @@
 package facts
 
 import (
-	"context"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
 
 const (
-	logPages  = 10 // at most so many pages of a log are read
-	lastLines = 12 // lines of a failed run that a message shows
+	lastLines  = 12  // lines of a failed run that a message shows
+	longestLog = 300 // characters of a line that a message shows
 )
 
 // Run is what one invocation of a function wrote to its log.
 type Run struct {
 	Group, Stream string
-	At            time.Time // of its first line
+	At, Until     time.Time // of its first and of its last line, by the clock of AWS
 	Lines         []string
 	Failed        bool
+	Ended         bool // Lambda has reported on it
+	started       bool // Lambda has said that it starts
 }
 
-// Last are the lines to show, without Lambda's own frame around them.
+// Last are the lines to show, without Lambda's own frame around them, unless
+// nothing else tells of a failure. Long ones are cut, so that a secret in them has
+// to be masked before.
 func (r *Run) Last() []string {
-	lines := slices.DeleteFunc(slices.Clone(r.Lines), func(line string) bool {
-		return starts(line) || reports(line) || strings.HasPrefix(line, "END ")
-	})
-	return lines[max(0, len(lines)-lastLines):]
+	lines := slices.DeleteFunc(slices.Clone(r.Lines), frame)
+	if len(lines) == 0 {
+		lines = slices.DeleteFunc(slices.Clone(r.Lines), func(line string) bool { return !failure(line) })
+	}
+	lines = lines[max(0, len(lines)-lastLines):]
+	for i, line := range lines {
+		if runes := []rune(line); len(runes) > longestLog {
+			lines[i] = string(runes[:longestLog]) + "…"
+		}
+	}
+	return lines
 }
 
 // Lambda's frame around the lines of a run, as text or, if the function's log
@@ -46,6 +57,15 @@ func isEvent(line, kind string) bool {
 	return strings.HasPrefix(line, "{") && strings.Contains(line, `"`+kind+`"`)
 }
 
+func frame(line string) bool {
+	for _, start := range []string{"START ", "END ", "REPORT ", "INIT_START ", "INIT_REPORT ", "XRAY "} {
+		if strings.HasPrefix(line, start) {
+			return true
+		}
+	}
+	return strings.TrimSpace(line) == "" || strings.HasPrefix(line, "{") && strings.Contains(line, `"platform.`)
+}
+
 // failure reports whether a line says that the run failed.
 func failure(line string) bool {
 	if strings.HasPrefix(line, "{") {
@@ -54,48 +74,77 @@ func failure(line string) bool {
 	return strings.HasPrefix(line, "[ERROR]") || strings.Contains(line, "Task timed out") || strings.Contains(line, "Status: timeout") || strings.Contains(line, "Status: error")
 }
 
-// Concerns reports whether a run belongs to a rotation: it names the
-// secret, the version or the superuser secret, or it names no secret at all, as
-// a function that can't even start does.
-func (r *Run) Concerns(names []string) bool {
-	other := false
+// Whose says whose rotation a run belongs to.
+type Whose int
+
+// What the lines of a run tell of that.
+const (
+	Unnamed Whose = iota // nothing, as those of a function that can't even start
+	Ours
+	Others
+)
+
+var (
+	secretPattern = regexp.MustCompile(`arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+`)
+	// What a function logs of a secret that it only reads.
+	readPattern = regexp.MustCompile(`(?:master secret|admin secret|on resource:) +` + secretPattern.String())
+)
+
+// Whose says whether a run belongs to the rotation that makes a version of a
+// secret. The secrets that are only read for it, superuser secrets, tell nothing.
+func (r *Run) Whose(secretARN, version string, read ...string) Whose {
+	whose := Unnamed
 	for _, line := range r.Lines {
-		if slices.ContainsFunc(names, func(name string) bool { return name != "" && strings.Contains(line, name) }) {
-			return true
+		if version != "" && strings.Contains(line, version) {
+			return Ours
 		}
-		other = other || strings.Contains(line, ":secretsmanager:") && strings.Contains(line, ":secret:")
+		named := secretPattern.FindAllString(line, -1)
+		if slices.ContainsFunc(named, func(name string) bool { return withoutStop(name) == secretARN }) {
+			return Ours
+		}
+		for _, name := range secretPattern.FindAllString(readPattern.ReplaceAllString(line, ""), -1) {
+			if !slices.Contains(read, withoutStop(name)) {
+				whose = Others
+			}
+		}
 	}
-	return !other
+	return whose
 }
 
-// Runs reads a log group as it is now and puts the lines of each run of the
-// function together: Lambda writes a run between START and END in one stream.
-// With an error there are the runs that were read before it.
-func (s Source) Runs(ctx context.Context, group string, since time.Time) ([]*Run, error) {
-	pages := cloudwatchlogs.NewFilterLogEventsPaginator(s.Logs, &cloudwatchlogs.FilterLogEventsInput{
-		LogGroupName: &group, StartTime: aws.Int64(since.UnixMilli()),
-	})
+// Concerns reports whether a run is not that of another secret than those named.
+func (r *Run) Concerns(names []string) bool {
+	return r.names(names) || r.Whose("", "", names...) != Others
+}
+
+// withoutStop is an ARN without the full stop of the sentence that it ends.
+func withoutStop(name string) string { return strings.TrimRight(name, ".") }
+
+// runsOf puts the lines of each run together: Lambda writes a run between START
+// and REPORT in one stream. What stands before START, as the lines of a function
+// that can't load its code do, belongs to the run that starts then.
+func runsOf(group string, events []types.FilteredLogEvent) []*Run {
 	var all []*Run
 	running := map[string]*Run{}
-	for page := 0; pages.HasMorePages() && page < logPages; page++ {
-		out, err := pages.NextPage(ctx)
-		if err != nil {
-			return all, err
+	for _, event := range events {
+		stream, line := aws.ToString(event.LogStreamName), strings.TrimRight(aws.ToString(event.Message), "\n")
+		at := time.UnixMilli(aws.ToInt64(event.Timestamp)).UTC()
+		run := running[stream]
+		if run == nil || starts(line) && run.started {
+			run = &Run{Group: group, Stream: stream, At: at}
+			running[stream] = run
+			all = append(all, run)
 		}
-		for _, event := range out.Events {
-			stream, line := aws.ToString(event.LogStreamName), strings.TrimRight(aws.ToString(event.Message), "\n")
-			run := running[stream]
-			if run == nil || starts(line) {
-				run = &Run{Group: group, Stream: stream, At: time.UnixMilli(aws.ToInt64(event.Timestamp))}
-				running[stream] = run
-				all = append(all, run)
-			}
-			run.Lines = append(run.Lines, strings.Split(line, "\n")...)
-			run.Failed = run.Failed || failure(line)
-			if reports(line) {
-				delete(running, stream)
-			}
+		run.started = run.started || starts(line)
+		run.Until = at
+		run.Lines = append(run.Lines, strings.Split(line, "\n")...)
+		run.Failed = run.Failed || failure(line)
+		if reports(line) {
+			run.Ended = true
+			delete(running, stream)
 		}
 	}
-	return all, nil
+	// A function that is still being loaded has not run.
+	return slices.DeleteFunc(all, func(r *Run) bool {
+		return !r.Failed && !r.started && !slices.ContainsFunc(r.Lines, func(line string) bool { return !frame(line) })
+	})
 }

@@ -2,8 +2,8 @@ package facts
 
 import (
 	"context"
+	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
@@ -12,7 +12,7 @@ import (
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
 )
 
-// logStore answers with the same events in pages of one.
+// logStore answers with the same events in pages of five.
 type logStore []types.FilteredLogEvent
 
 func (s logStore) FilterLogEvents(_ context.Context, in *cloudwatchlogs.FilterLogEventsInput, _ ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.FilterLogEventsOutput, error) {
@@ -20,12 +20,9 @@ func (s logStore) FilterLogEvents(_ context.Context, in *cloudwatchlogs.FilterLo
 	if in.NextToken != nil {
 		n = len(*in.NextToken)
 	}
-	out := &cloudwatchlogs.FilterLogEventsOutput{}
-	if n < len(s) {
-		out.Events = s[n : n+1]
-	}
-	if n+1 < len(s) {
-		out.NextToken = new(string(make([]byte, n+1)))
+	out := &cloudwatchlogs.FilterLogEventsOutput{Events: s[min(n, len(s)):min(n+5, len(s))]}
+	if n+5 < len(s) {
+		out.NextToken = new(string(make([]byte, n+5)))
 	}
 	return out, nil
 }
@@ -60,7 +57,19 @@ func TestRuns(t *testing.T) {
 		},
 		"JSON": {
 			[][2]string{{"a", jsonStart}, {"a", jsonOK}, {"a", jsonStart}, {"a", jsonError}, {"a", jsonFailed}, {"a", jsonStart}, {"a", jsonFailed}},
-			[]run{{nil, false}, {[]string{jsonError}, true}, {nil, true}},
+			[]run{{nil, false}, {[]string{jsonError}, true}, {[]string{jsonFailed}, true}},
+		},
+		"could not be loaded": {
+			[][2]string{
+				{"a", "INIT_START Runtime Version: python:3.12"}, {"a", "[ERROR] Runtime.ImportModuleError: no"}, {"a", "START RequestId: 1"},
+				{"a", "END RequestId: 1"}, {"a", "REPORT RequestId: 1\tStatus: error"},
+			},
+			[]run{{[]string{"[ERROR] Runtime.ImportModuleError: no"}, true}},
+		},
+		"is being loaded": {[][2]string{{"a", "INIT_START Runtime Version: python:3.12"}}, nil},
+		"long line": {
+			[][2]string{{"a", "START RequestId: 1"}, {"a", strings.Repeat("é", 400)}},
+			[]run{{[]string{strings.Repeat("é", 300) + "…"}, false}},
 		},
 	}
 	for name, test := range tests {
@@ -70,7 +79,7 @@ func TestRuns(t *testing.T) {
 			for _, e := range test.events {
 				store = append(store, types.FilteredLogEvent{LogStreamName: &e[0], Message: &e[1]})
 			}
-			runs, err := (&Cache{}).From(&awsapi.Clients{Logs: store}, nil).Runs(t.Context(), "/aws/lambda/f", time.Time{})
+			runs, err := (&Cache{}).From(&awsapi.Clients{Logs: store}, nil).ReadLog(t.Context(), Log{Group: "/aws/lambda/f"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,5 +95,38 @@ func TestRuns(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestWhose(t *testing.T) {
+	t.Parallel()
+	const (
+		region    = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:"
+		ours      = region + "db/app-AbCdEf"
+		longer    = region + "db/app-AbCdEf-two-GhIjKl"
+		superuser = region + "super-AbCdEf"
+		version   = "0f0e0d0c-0b0a-4908-8706-050403020100"
+	)
+	tests := map[string]struct {
+		line string
+		want Whose
+	}{
+		"nothing":                {"Task timed out after 30.03 seconds", Unnamed},
+		"ours":                   {"createSecret: Successfully put secret for ARN " + ours + " and version x.", Ours},
+		"ours, end of sentence":  {"setSecret: Successfully set password for secret arn " + ours + ".", Ours},
+		"our version":            {"Secret version " + version + " has no stage for rotation", Ours},
+		"other":                  {"createSecret: Successfully put secret for ARN " + region + "other-AbCdEf and version x.", Others},
+		"other that starts like": {"createSecret: Successfully put secret for ARN " + longer + " and version x.", Others},
+		"superuser":              {"Key is missing in " + superuser, Unnamed},
+		"refused on another":     {"is not authorized to perform: secretsmanager:GetSecretValue on resource: " + region + "admin-AbCdEf because", Unnamed},
+		"refused on ours":        {"is not authorized to perform: secretsmanager:GetSecretValue on resource: " + ours, Ours},
+		"login of another":       {"Unable to log into database using credentials in master secret " + region + "admin-AbCdEf", Unnamed},
+		"in JSON":                {`{"message":"createSecret: for ARN ` + ours + `","level":"INFO"}`, Ours},
+	}
+	for name, test := range tests {
+		r := Run{Lines: []string{"START RequestId: 1", test.line}}
+		if got := r.Whose(ours, version, superuser); got != test.want {
+			t.Errorf("%s: %d, wanted %d", name, got, test.want)
+		}
 	}
 }
