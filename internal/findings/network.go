@@ -26,7 +26,7 @@ func Reachable(n Network, c Connection) []Finding {
 	if len(n.Subnets) == 0 {
 		return []Finding{New(NetworkNoPathSecretsManager, Info,
 			fmt.Sprintf("What the rotation function %s reaches from its VPC cannot be determined: %s.", c.FunctionARN, unread("its subnets", n.Unseen, "ec2:DescribeSubnets")),
-			"If a rotation runs out of time, look at the function's VPC.")}
+			lookThere)}
 	}
 	all := n.found(c, apiName(secretsManager), n.toAPI(secretsManager, c.Endpoint))
 	for _, service := range c.Services {
@@ -44,10 +44,17 @@ func Reachable(n Network, c Connection) []Finding {
 		all = append(all, n.found(c, apiName(service), obstacles)...)
 	}
 	if c.Database != nil {
-		all = append(all, n.found(c, c.Database.label(), n.toDatabase(*c.Database))...)
+		what := c.Database.label()
+		if c.Database.VPCID != "" && c.Database.VPCID != n.VPC.ID {
+			what += " in the VPC " + c.Database.VPCID
+		}
+		all = append(all, n.found(c, what, n.toDatabase(*c.Database))...)
 	}
 	return all
 }
+
+// lookThere is the remedy for what may not need any.
+const lookThere = "If a rotation runs out of time, look there."
 
 // ReachableOutside says what of that a function cannot reach that is not connected to a VPC. It reaches what is public.
 func ReachableOutside(c Connection) []Finding {
@@ -71,8 +78,8 @@ type obstacle struct {
 	code   Code
 	subnet string // of the function; empty for all of them
 	pass   pass   // never open
-	why    string // what follows "because"
-	remedy string
+	why    string // a sentence without its end
+	remedy string // unless it is unclear
 }
 
 // found makes findings of what is in the way to something: one for each code, of all its obstacles. It is an error if the function
@@ -113,13 +120,31 @@ func (n Network) found(c Connection, what string, obstacles []obstacle) []Findin
 		}
 		for _, why := range unique(whys) {
 			if in := subnets[why]; in != nil {
-				why = "in " + listed("subnet", unique(in)) + ", " + why
+				why = "from " + listed("subnet", unique(in)) + ", " + why
 			}
 			clauses = append(clauses, why)
+		}
+		if severity == Info {
+			remedies = []string{lookThere}
 		}
 		all = append(all, New(code, severity, fmt.Sprintf(claim, c.FunctionARN, what, strings.Join(clauses, "; ")), strings.Join(unique(remedies), " ")))
 	}
 	return all
+}
+
+// everywhere has obstacles that are the same from all subnets of the function once, for all.
+func (n Network) everywhere(all []obstacle) []obstacle {
+	if len(all) == 0 || len(all) < len(n.Subnets) {
+		return all
+	}
+	same := all[0]
+	for _, o := range all {
+		if o.pass != same.pass || o.why != same.why {
+			return all
+		}
+	}
+	same.subnet = ""
+	return []obstacle{same}
 }
 
 // listed writes IDs of things: "the subnet a", "the subnets a and b".

@@ -27,7 +27,7 @@ func (n Network) way(service, address string) way {
 		return way{unknown: unread("the endpoints of the VPC "+n.VPC.ID, n.Unseen, "ec2:DescribeVpcEndpoints")}
 	}
 	host, w := hostOf(address), way{}
-	usual := host == "" || strings.HasPrefix(host, service+"."+n.Region+".") && !isEndpointName(host)
+	usual := host == "" || strings.HasPrefix(host, service+"."+n.Region+".") && !isEndpointName(host) && !strings.HasSuffix(host, ".api.aws")
 	for _, e := range n.Endpoints {
 		switch {
 		case e.Service != service || strings.EqualFold(e.State, "deleted"):
@@ -69,40 +69,45 @@ func (e Endpoint) has(host string) bool {
 // toAPI returns what is in the way to an AWS API, of which the function has the address, or uses the usual one.
 func (n Network) toAPI(service, address string) []obstacle {
 	w := n.way(service, address)
-	advice := n.advice(service)
-	var all []obstacle
 	switch {
 	case w.endpoint != nil:
-		all = n.toEndpoint(*w.endpoint)
+		all := n.toEndpoint(*w.endpoint)
 		if !isEndpointName(hostOf(address)) && (n.VPC.DNSSupport == nil || n.VPC.DNSHostnames == nil) {
 			all = n.withoutDNS(all)
 		}
+		return n.names(all)
 	case w.nowhere != "":
-		o := obstacle{code: NetworkNoPathSecretsManager, pass: closed, why: w.nowhere, remedy: "Set SECRETS_MANAGER_ENDPOINT to a name of an endpoint that the VPC has, or to the public endpoint of the region."}
-		for _, s := range n.Subnets {
-			o.subnet, o.pass, o.why = s.ID, closed, w.nowhere
-			if beyond := s.beyond(); len(s.Routes) == 0 {
-				o.pass, o.why = unclear, w.nowhere+", and "+n.unreadRoutes(s)
-			} else if beyond != nil {
-				o.pass, o.why = unclear, w.nowhere+", and what is beyond "+enumerate(beyond)+" cannot be seen from here"
-			}
-			all = append(all, o)
-		}
-		return all
-	case w.unknown != "":
-		// With a way to the internet, all but an endpoint that is broken is well.
-		all = n.toInternet(https, NetworkNoPathSecretsManager, advice)
-		if len(all) == 0 && n.Endpoints != nil {
-			return n.names(nil)
-		}
-		return []obstacle{{code: NetworkNoPathSecretsManager, pass: unclear, why: w.unknown, remedy: "If a rotation runs out of time, look whether the VPC has an endpoint for " + apiName(service) + ", or a way to the internet."}}
-	default:
-		all = n.toInternet(https, NetworkNoPathSecretsManager, advice)
-		if len(w.idle) > 0 {
-			all = n.withIdle(w, address, all)
-		}
+		return n.toOtherEndpoint(w)
 	}
-	return n.names(all)
+	all := n.toPublic(place{peer: publicPeer(), port: https}, NetworkNoPathSecretsManager, fmt.Sprintf(
+		"Add an interface endpoint for the service `com.amazonaws.%s.%s` with private DNS to the VPC %s, or connect the function to private subnets whose route table leads 0.0.0.0/0 to a NAT gateway.",
+		n.Region, service, n.VPC.ID))
+	switch {
+	case w.unknown == "":
+		return n.names(n.withEndpoints(w, service, address, all))
+	case len(all) == 0 && n.Endpoints != nil: // With a way to the internet, any name is well.
+		return n.names(nil)
+	}
+	return []obstacle{{code: NetworkNoPathSecretsManager, pass: unclear, why: w.unknown}}
+}
+
+// toOtherEndpoint returns what is in the way to an endpoint that the function's VPC does not have: nothing can be said of it if there is
+// another network where it may be.
+func (n Network) toOtherEndpoint(w way) []obstacle {
+	var all []obstacle
+	for _, s := range n.Subnets {
+		o := obstacle{
+			code: NetworkNoPathSecretsManager, subnet: s.ID, pass: closed, why: w.nowhere,
+			remedy: "Set SECRETS_MANAGER_ENDPOINT to a name of an endpoint that the VPC has, or to the public endpoint of the region.",
+		}
+		if len(s.Routes) == 0 {
+			o.pass, o.why = unclear, w.nowhere+", and "+n.unreadRoutes()
+		} else if beyond := s.beyond(); beyond != nil {
+			o.pass, o.why = unclear, w.nowhere+", and what is beyond "+enumerate(beyond)+" cannot be seen from here"
+		}
+		all = append(all, o)
+	}
+	return n.everywhere(all)
 }
 
 // withoutDNS makes unsure what is in the way to an endpoint that the usual name may not lead to. Mostly it does, because AWS gives no
@@ -113,29 +118,37 @@ func (n Network) withoutDNS(all []obstacle) []obstacle {
 	}
 	return append(all, obstacle{
 		code: NetworkEndpointNoPrivateDNS, pass: unclear,
-		why:    unread(fmt.Sprintf("`enableDnsSupport` and `enableDnsHostnames` of the VPC %s, without which a private DNS name is for nothing,", n.VPC.ID), n.Unseen, "ec2:DescribeVpcAttribute"),
-		remedy: "If a rotation runs out of time, look whether both are on.",
+		why: unread(fmt.Sprintf("`enableDnsSupport` and `enableDnsHostnames` of the VPC %s, without which a private DNS name is for nothing,", n.VPC.ID), n.Unseen, "ec2:DescribeVpcAttribute"),
 	})
 }
 
-// withIdle has the reason why the endpoints that there are do not help.
-func (n Network) withIdle(w way, address string, all []obstacle) []obstacle {
-	reason := fmt.Sprintf("%s %s", listed("VPC endpoint", w.idle), w.inert)
-	remedy := fmt.Sprintf("Switch private DNS on for the endpoint %s", w.idle[0])
-	if !is(n.VPC.DNSSupport) || !is(n.VPC.DNSHostnames) {
-		remedy = fmt.Sprintf("Switch `enableDnsSupport` and `enableDnsHostnames` on in the VPC %s, and private DNS for the endpoint %s", n.VPC.ID, w.idle[0])
-	}
+// withEndpoints says beside a way that lacks why no endpoint helps. One that there is makes another code of it, and if the function's
+// variable is not known, it may be that the function addresses the endpoint by its own name.
+func (n Network) withEndpoints(w way, service, address string, all []obstacle) []obstacle {
+	unsure := service == secretsManager && w.idle != nil && hostOf(address) == ""
 	for i, o := range all {
-		if o.code != NetworkNoPathSecretsManager {
-			continue
+		if unsure {
+			o.pass = min(o.pass, partly)
 		}
-		o.code, o.why, o.remedy = NetworkEndpointNoPrivateDNS, reason+", and "+o.why, remedy+", or set the function's variable SECRETS_MANAGER_ENDPOINT to a DNS name of the endpoint itself."
 		switch {
-		case o.pass == closed && hostOf(address) == "":
-			// The function may address the endpoint by its own name all the same.
-			o.pass = partly
-		case o.pass == unclear:
-			o.pass = partly
+		case o.code != NetworkNoPathSecretsManager:
+		case w.idle == nil:
+			o.why = fmt.Sprintf("the VPC %s has no endpoint for %s, and %s", n.VPC.ID, apiName(service), o.why)
+		default:
+			o.code = NetworkEndpointNoPrivateDNS
+			o.why = fmt.Sprintf("%s %s, and %s", listed("VPC endpoint", w.idle), w.inert, o.why)
+			o.remedy = fmt.Sprintf("Switch private DNS on for the endpoint %s", w.idle[0])
+			if !is(n.VPC.DNSSupport) || !is(n.VPC.DNSHostnames) {
+				o.remedy = fmt.Sprintf("Switch `enableDnsSupport` and `enableDnsHostnames` on in the VPC %s, and private DNS for the endpoint %s", n.VPC.ID, w.idle[0])
+			}
+			if service != secretsManager {
+				o.remedy += "."
+				break
+			}
+			o.remedy += ", or set the function's variable SECRETS_MANAGER_ENDPOINT to a DNS name of the endpoint itself."
+			if unsure {
+				o.why += ", so that the function has to address the endpoint by a name of its own"
+			}
 		}
 		all[i] = o
 	}
@@ -154,26 +167,25 @@ func (n Network) names(all []obstacle) []obstacle {
 	return all
 }
 
-// advice is how a function gets a way to an API.
-func (n Network) advice(service string) string {
-	return fmt.Sprintf("Add an interface endpoint for the service `com.amazonaws.%s.%s` with private DNS to the VPC %s, or connect the function to private subnets whose route table leads 0.0.0.0/0 to a NAT gateway.", n.Region, service, n.VPC.ID)
-}
-
-func (n Network) unreadRoutes(s Subnet) string {
-	return unread("the routes of the subnet "+s.ID, n.Unseen, "ec2:DescribeRouteTables")
+func (n Network) unreadRoutes() string {
+	return unread("the routes", n.Unseen, "ec2:DescribeRouteTables")
 }
 
 // toEndpoint returns what is in the way to an endpoint of the function's VPC.
 func (n Network) toEndpoint(e Endpoint) []obstacle {
 	var all []obstacle
+	o := obstacle{code: NetworkNoPathSecretsManager, why: fmt.Sprintf("the VPC endpoint %s, to which the name of the API leads, is in the state `%s`", e.ID, e.State)}
 	switch strings.ToLower(e.State) {
 	case "available":
 	case "":
-		all = append(all, obstacle{code: NetworkNoPathSecretsManager, pass: unclear, why: unread("the state of the VPC endpoint "+e.ID, n.Unseen, "ec2:DescribeVpcEndpoints"), remedy: "If a rotation runs out of time, look at the endpoint."})
+		o.pass, o.why = unclear, unread("the state of the VPC endpoint "+e.ID, n.Unseen, "ec2:DescribeVpcEndpoints")
 	case "pending", "pendingacceptance", "partial":
-		all = append(all, obstacle{code: NetworkNoPathSecretsManager, pass: partly, why: fmt.Sprintf("its name leads to the VPC endpoint %s, which is in the state `%s`", e.ID, e.State), remedy: "Wait until the endpoint is available, or see what keeps it from that."})
+		o.pass, o.remedy = partly, "Wait until the endpoint is available, or see what keeps it from that."
 	default:
-		all = append(all, obstacle{code: NetworkNoPathSecretsManager, pass: closed, why: fmt.Sprintf("its name leads to the VPC endpoint %s, which is in the state `%s`", e.ID, e.State), remedy: fmt.Sprintf("Replace the endpoint %s by one that is available.", e.ID)})
+		o.pass, o.remedy = closed, fmt.Sprintf("Replace the endpoint %s by one that is available.", e.ID)
+	}
+	if o.pass > open {
+		all = append(all, o)
 	}
 	to := placeOf("the VPC endpoint "+e.ID, e.Subnets, e.SecurityGroups, https)
 	all = append(all, n.egress(to)...)
@@ -181,14 +193,9 @@ func (n Network) toEndpoint(e Endpoint) []obstacle {
 	return append(all, n.ingress(to, NetworkEndpointSecurityGroup)...)
 }
 
-// toInternet returns what is in the way to an unknown public address. The code is that of a route that lacks.
-func (n Network) toInternet(port int, code Code, advice string) []obstacle {
-	return n.toPublic(place{peer: publicPeer(), port: port}, code, advice)
-}
-
-// toPublic returns what is in the way to a public address: a way by NAT, since Lambda gives functions no public IPv4 address.
-// https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc-internet.html.
-func (n Network) toPublic(to place, code Code, advice string) []obstacle {
+// toPublic returns what is in the way to a public address: a way by NAT, since Lambda gives functions no public IPv4 address. The code and
+// the remedy are for a route that lacks. https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc-internet.html.
+func (n Network) toPublic(to place, code Code, remedy string) []obstacle {
 	var all []obstacle
 	ways := 0
 	for _, s := range n.Subnets {
@@ -197,20 +204,28 @@ func (n Network) toPublic(to place, code Code, advice string) []obstacle {
 			ways++
 		}
 		beyond := s.beyond()
+		o := obstacle{code: code, subnet: s.ID, pass: result, remedy: remedy}
 		switch {
 		case result == open:
 			continue
 		case len(s.Routes) == 0:
-			all = append(all, obstacle{code, s.ID, unclear, n.unreadRoutes(s), advice})
+			o.why = n.unreadRoutes()
 		case result == unclear && reasons[unclear] != nil:
-			all = append(all, obstacle{code, s.ID, unclear, s.routeTable() + " " + enumerate(reasons[unclear]), advice})
-		case result == closed && beyond != nil:
-			all = append(all, obstacle{code, s.ID, unclear, s.routeTable() + " " + enumerate(reasons[closed]) + ", but leads to other networks by " + enumerate(beyond) + ", and what they have cannot be seen from here", advice})
+			o.why = s.routeTable() + " " + enumerate(reasons[unclear])
 		case result == unclear:
-			all = append(all, obstacle{code, s.ID, unclear, s.routeTable() + " leads a part of the public addresses only, and " + enumerate(reasons[closed]), advice})
+			o.why = s.routeTable() + " leads on for a part of the public addresses only"
 		default:
-			all = append(all, obstacle{code, s.ID, result, s.routeTable() + " " + enumerate(reasons[closed]), advice})
+			o.why = s.routeTable() + " " + enumerate(reasons[closed])
+			if beyond != nil {
+				// Networks share endpoints by transit gateways; by peering that is rare.
+				o.pass = unclear
+				if !slices.ContainsFunc(beyond, func(target string) bool { return !strings.HasPrefix(target, "pcx-") }) {
+					o.pass = partly
+				}
+				o.why += ", but leads to other networks by " + enumerate(beyond) + ", and what is there cannot be seen from here"
+			}
 		}
+		all = append(all, o)
 	}
 	if ways > 0 { // Else what else there may be depends on the way that is made.
 		all = append(all, n.egress(to)...)

@@ -20,7 +20,7 @@ func (n Network) toDatabase(d Database) []obstacle {
 	switch {
 	case d.VPCID == "" || n.VPC.ID == "":
 		to.peer = anywhere(d.Name)
-		return append(n.egress(to), obstacle{code: NetworkDatabaseIngress, pass: unclear, why: unread("the VPC of "+d.Name, n.Unseen, ""), remedy: lookThere})
+		return append(n.egress(to), obstacle{code: NetworkDatabaseIngress, pass: unclear, why: unread("the VPC of "+d.Name, n.Unseen, "")})
 	case d.VPCID == n.VPC.ID:
 		return slices.Concat(n.egress(to), n.acls(to, NetworkDatabaseIngress), n.ingress(to, NetworkDatabaseIngress))
 	case d.Public != nil && *d.Public:
@@ -33,8 +33,7 @@ func (n Network) toDatabase(d Database) []obstacle {
 func (n Network) toHost(d Database) []obstacle {
 	unknown := obstacle{
 		code: NetworkDatabaseIngress, pass: unclear,
-		why:    "none of the databases that AWS's services show to these credentials is the secret's, so that nothing is known of what admits the function there",
-		remedy: "If the function cannot log in, look at the network of the database.",
+		why: "AWS's services show these credentials no database with its host, so that nothing is known of what admits the function there",
 	}
 	if len(d.Unseen) > 0 {
 		unknown.why = unread("the database", d.Unseen, "")
@@ -72,7 +71,7 @@ func (n Network) byRoutes(to place, in network, remedy string) []obstacle {
 		case result == open:
 			continue
 		case len(s.Routes) == 0:
-			o.why = n.unreadRoutes(s)
+			o.why = n.unreadRoutes()
 		case result == unclear && reasons[unclear] == nil:
 			o.why = "where " + to.name + " is could not be read"
 		case result == unclear:
@@ -93,13 +92,9 @@ func (n Network) toOtherVPC(d Database, to place) []obstacle {
 	to.subnets = nil // What is between the two may translate addresses, so that nothing is known of who comes there.
 	all := n.byRoutes(to, otherVPC, fmt.Sprintf("Connect the function to subnets of the VPC %s, in which the database is, or connect the two VPCs by peering or a transit gateway.", d.VPCID))
 	for i, o := range all {
-		if o.code != NetworkNoVPC {
-			continue
-		}
-		all[i].why = fmt.Sprintf("it is in the VPC %s, and %s", d.VPCID, o.why)
 		if d.Public == nil {
 			all[i].pass = unclear
-			all[i].why += ", but whether it has a public address is not known"
+			all[i].why = o.why + ", but whether it has a public address could not be read"
 		}
 	}
 	if d.Port != 0 && admits(d.SecurityGroups, false, d.Port, anywhere("anything"), n.IPv6) == closed {
@@ -115,8 +110,8 @@ func (n Network) toOtherVPC(d Database, to place) []obstacle {
 // toPublicDatabase returns what is in the way to a database with a public address in a VPC that is not the function's.
 func (n Network) toPublicDatabase(d Database) []obstacle {
 	way := fmt.Sprintf("Connect the function to subnets of the VPC %s, in which the database is, or to private subnets whose route table leads 0.0.0.0/0 to a NAT gateway.", d.VPCID)
-	all := n.toInternet(d.Port, NetworkNoVPC, way)
-	here := d.admission(n, "the address of the function's NAT gateway")
+	all := n.toPublic(place{peer: publicPeer(), port: d.Port}, NetworkNoVPC, way)
+	here := d.admission(n, fmt.Sprintf("Admit the address of the function's NAT gateway to TCP %d of the database, or connect the function to subnets of the VPC %s.", d.Port, d.VPCID))
 	for i, o := range here {
 		// Between peered VPCs the name may lead to its private address.
 		if o.pass > unclear && slices.ContainsFunc(n.Subnets, func(s Subnet) bool { return s.beyond() != nil }) {
@@ -136,7 +131,7 @@ func (d Database) fromInternet() []obstacle {
 	}
 	switch {
 	case d.Public != nil && *d.Public:
-		return d.admission(Network{Unseen: d.Unseen}, "0.0.0.0/0, since the function has no address of its own there,")
+		return d.admission(Network{Unseen: d.Unseen}, connect+" Without a VPC it comes from another public address each time, so that a rule could only admit everybody.")
 	case d.Public != nil || private:
 		return []obstacle{{code: NetworkNoVPC, pass: closed, why: "it has no public address, and the function is not connected to a VPC", remedy: connect}}
 	case len(d.Unseen) > 0:
@@ -145,30 +140,26 @@ func (d Database) fromInternet() []obstacle {
 	return nil
 }
 
-// admission returns whether a database with a public address admits the internet, of which the function, that comes from somewhere, is a
-// part.
-func (d Database) admission(n Network, from string) []obstacle {
+// admission returns whether a database with a public address admits a function that comes from an unknown public address.
+func (d Database) admission(n Network, remedy string) []obstacle {
 	if d.Port == 0 {
 		return nil
 	}
 	groups := listed("security group", ids(d.SecurityGroups))
-	o := obstacle{code: NetworkDatabaseIngress, pass: admits(d.SecurityGroups, false, d.Port, publicPeer(), n.IPv6)}
-	if len(d.SecurityGroups) > 0 {
-		o.remedy = fmt.Sprintf("Add an ingress rule for TCP %d from %s to the security group %s, or connect the function to the VPC %s.", d.Port, from, d.SecurityGroups[0].ID, d.VPCID)
-	}
+	o := obstacle{code: NetworkDatabaseIngress, pass: admits(d.SecurityGroups, false, d.Port, publicPeer(), n.IPv6), remedy: remedy}
 	var all []obstacle
 	switch {
 	case o.pass == closed:
 		o.why = fmt.Sprintf("no rule of %s of %s allows inbound TCP %d from public addresses", groups, d.Name, d.Port)
 	case hasUnread(d.SecurityGroups):
-		o.why, o.remedy = unread("the rules of "+groups+" of "+d.Name, slices.Concat(n.Unseen, d.Unseen), "ec2:DescribeSecurityGroup"), lookThere
+		o.why = unread("the rules of "+groups+" of "+d.Name, n.Unseen, "ec2:DescribeSecurityGroup")
 	default:
-		o.why = fmt.Sprintf("%s of %s allow inbound TCP %d from some public addresses, and whether the function has one of those cannot be seen from here", groups, d.Name, d.Port)
+		o.why = fmt.Sprintf("the rules of %s of %s allow inbound TCP %d from some public addresses, and whether the function has one of those cannot be seen from here", groups, d.Name, d.Port)
 	}
 	if o.pass > open {
 		all = append(all, o)
 	}
-	walls := passage{Network: n, code: NetworkDatabaseIngress}
+	walls := passage{Network: n, code: NetworkDatabaseIngress, other: publicPeer().addresses()}
 	for _, s := range d.Subnets {
 		walls.add(s, d.Port, false, publicPeer())
 	}

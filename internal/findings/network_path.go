@@ -45,22 +45,27 @@ func ids(groups []SecurityGroup) []string {
 	return all
 }
 
-// target is how the rule of a security group names the place.
+// target is how the rule of a security group names the peer.
 func (p peer) target() string {
 	if len(p.groups) > 0 {
 		return p.groups[0]
 	}
-	if p.are == each && !p.hidden {
-		var blocks []string
-		for _, b := range p.blocks {
-			blocks = append(blocks, b.String())
-		}
-		return enumerate(blocks)
-	}
-	if p.are == most {
+	return p.addresses()
+}
+
+// addresses is how the rule of a network ACL names the peer.
+func (p peer) addresses() string {
+	switch {
+	case p.are == most:
 		return "0.0.0.0/0"
+	case p.are == one || p.hidden:
+		return p.name
 	}
-	return p.name
+	var blocks []string
+	for _, b := range p.blocks {
+		blocks = append(blocks, b.String())
+	}
+	return enumerate(unique(blocks))
 }
 
 // egress returns whether the function's security groups let it out to a place.
@@ -82,14 +87,12 @@ func (n Network) egress(to place) []obstacle {
 	case result == partly:
 		o.why = fmt.Sprintf("the rules of %s of the function allow outbound TCP %d to a part of the addresses of %s only", groups, to.port, to.name)
 	case hasUnread(n.SecurityGroups):
-		o.why, o.remedy = unread("the rules of "+groups+" of the function", n.Unseen, "ec2:DescribeSecurityGroup"), lookThere
+		o.why = unread("the rules of "+groups+" of the function", n.Unseen, "ec2:DescribeSecurityGroup")
 	default:
 		o.why = fmt.Sprintf("no rule of %s of the function certainly allows outbound TCP %d to %s, but those for prefix lists, other security groups or a part of the addresses may", groups, to.port, to.name)
 	}
 	return []obstacle{o}
 }
-
-const lookThere = "If a rotation runs out of time, look there."
 
 func hasUnread(groups []SecurityGroup) bool {
 	return len(groups) == 0 || slices.ContainsFunc(groups, func(g SecurityGroup) bool { return g.Rules == nil })
@@ -116,13 +119,13 @@ func (n Network) ingress(to place, code Code) []obstacle {
 		case o.pass == partly:
 			o.why = fmt.Sprintf("the rules of %s of %s allow inbound TCP %d from a part of the addresses of the subnet only", groups, to.name, to.port)
 		case hasUnread(to.securityGroups):
-			o.why, o.remedy = unread("the rules of "+groups+" of "+to.name, n.Unseen, "ec2:DescribeSecurityGroup"), lookThere
+			o.why = unread("the rules of "+groups+" of "+to.name, n.Unseen, "ec2:DescribeSecurityGroup")
 		default:
 			o.why = fmt.Sprintf("no rule of %s of %s certainly allows inbound TCP %d from the function, but those for prefix lists, other security groups or a part of the addresses may", groups, to.name, to.port)
 		}
 		all = append(all, o)
 	}
-	return all
+	return n.everywhere(all)
 }
 
 // acls returns whether the network ACLs of both sides let TCP to a place through and the answers back. They do not filter traffic within
@@ -133,8 +136,10 @@ func (n Network) acls(to place, code Code) []obstacle {
 		return nil
 	}
 	var all []obstacle
+	function := peerOf("the function", n.Subnets, nil).addresses()
 	for _, s := range n.Subnets {
-		near, far := &passage{Network: n, subnet: s.ID, code: NetworkEgressBlocked}, &passage{Network: n, subnet: s.ID, code: code}
+		near := &passage{Network: n, subnet: s.ID, code: NetworkEgressBlocked, other: to.addresses()}
+		far := &passage{Network: n, subnet: s.ID, code: code, other: function}
 		here := peerOf("the function", []Subnet{s}, nil)
 		if len(to.subnets) == 0 {
 			near.add(s, to.port, true, to.peer)
@@ -159,6 +164,7 @@ type passage struct {
 	Network
 	subnet  string
 	code    Code
+	other   string // addresses of all of the other side
 	results []pass
 	found   []obstacle
 }
@@ -175,22 +181,25 @@ func (p *passage) add(at Subnet, port int, outbound bool, other peer) {
 
 func (p *passage) check(at Subnet, egress bool, to ports, other peer) pass {
 	result, denied := at.lets(egress, to, other, p.IPv6)
-	direction, preposition := "inbound", "from"
+	traffic, words := "inbound TCP "+to.String(), " from "
 	if egress {
-		direction, preposition = "outbound", "to"
+		traffic, words = "outbound TCP "+to.String(), " to "
 	}
-	traffic := fmt.Sprintf("%s TCP %s %s %s", direction, to, preposition, other.name)
-	acl := fmt.Sprintf("the network ACL %s of the subnet %s", at.NetworkACLID, at.ID)
-	remedy := fmt.Sprintf("Let the network ACL %s allow %s TCP %s %s %s", at.NetworkACLID, direction, to, preposition, other.target())
+	acl := "the network ACL " + at.NetworkACLID
+	remedy := "Let " + acl + " allow " + traffic + words + p.other
 	if denied > 0 {
-		remedy += fmt.Sprintf(", with a number below %d", denied)
+		remedy += fmt.Sprintf(" before its rule %d", denied)
 	}
+	if at.ID != p.subnet {
+		acl += " of the subnet " + at.ID
+	}
+	traffic += words + other.name
 	o := obstacle{code: p.code, subnet: p.subnet, pass: result, remedy: remedy + "."}
 	switch {
 	case result == open:
 		return open
 	case len(at.Rules) == 0:
-		o.why, o.remedy = unread("the network ACL of the subnet "+at.ID, p.Unseen, "ec2:DescribeNetworkAcls"), lookThere
+		o.why = unread(acl, p.Unseen, "ec2:DescribeNetworkAcls")
 	case result == closed && denied > 0:
 		o.why = fmt.Sprintf("rule %d of %s denies %s", denied, acl, traffic)
 	case result == closed:

@@ -323,7 +323,7 @@ func (r Route) leads(to network) (pass, string) {
 	case kind == "local" && to == internet:
 		return closed, "has no route out of the VPC"
 	case kind == "local" && to == otherVPC:
-		return closed, "keeps traffic to its addresses within the VPC, whose own addresses they are as well"
+		return closed, "keeps what is for it within the function's own VPC, which has the same addresses"
 	case kind == "local", kind == "nat" && to == internet:
 		return open, ""
 	case kind == "nat":

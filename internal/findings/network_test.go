@@ -103,7 +103,7 @@ func (c *networkCase) may(rules ...SecurityGroupRule) {
 
 // admits replaces the rules of the database's security group.
 func (c *networkCase) admits(rules ...SecurityGroupRule) {
-	c.db.SecurityGroups[0].Rules = append([]SecurityGroupRule{}, rules...)
+	c.db.SecurityGroups = []SecurityGroup{{"sg-db", append([]SecurityGroupRule{}, rules...)}}
 }
 
 // elsewhere moves the database to a VPC of its own.
@@ -208,18 +208,27 @@ func TestReachable(t *testing.T) {
 		"public database in the function's VPC": {change: func(c *networkCase) { c.db.Public = new(true) }},
 		"public database elsewhere":             {change: func(c *networkCase) { c.elsewhere(); c.db.Public = new(true); c.admits(in(5432, "0.0.0.0/0")) }},
 
-		"no way":                         {change: func(c *networkCase) { c.routes() }, want: []string{noPath}, text: "in the subnets subnet-a and subnet-b, the route table rtb-1 has no route to public addresses. Add an interface endpoint for the service `com.amazonaws.eu-central-1.secretsmanager`"},
-		"no way in one subnet":           {change: func(c *networkCase) { c.routesOf(c.subnetB) }, want: []string{perhaps(noPath)}, text: "in some invocations: in the subnet subnet-b, the route table"},
+		"no way":                         {change: func(c *networkCase) { c.routes() }, want: []string{noPath}, text: "the VPC vpc-1 has no endpoint for Secrets Manager, and the route table rtb-1 has no route to public addresses. Add an interface endpoint for the service `com.amazonaws.eu-central-1.secretsmanager`"},
+		"no way in one subnet":           {change: func(c *networkCase) { c.routesOf(c.subnetB) }, want: []string{perhaps(noPath)}, text: "in some invocations: from the subnet subnet-b, the VPC vpc-1 has no endpoint for Secrets Manager, and the route table"},
 		"internet gateway":               {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/0", "igw-1", true}) }, want: []string{noPath}, text: "Lambda gives it no public IPv4 address"},
-		"internet gateway in one subnet": {change: func(c *networkCase) { c.routesOf(c.subnetA, Route{"0.0.0.0/0", "igw-1", true}) }, want: []string{perhaps(noPath)}, text: "in the subnet subnet-a"},
+		"internet gateway in one subnet": {change: func(c *networkCase) { c.routesOf(c.subnetA, Route{"0.0.0.0/0", "igw-1", true}) }, want: []string{perhaps(noPath)}, text: "from the subnet subnet-a"},
 		"black hole":                     {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/0", "nat-1", false}) }, want: []string{noPath}, text: "a route to nat-1 that is a black hole"},
 		"black holes, one more specific": {change: func(c *networkCase) {
 			c.routes(byNAT, Route{"0.0.0.0/1", "nat-9", false}, Route{"128.0.0.0/1", "nat-9", false})
 		}, want: []string{noPath}, text: "nat-9"},
-		"only gateway endpoint for S3":          {change: func(c *networkCase) { c.routes(Route{"pl-1", "vpce-s3", true}) }, want: []string{noPath}},
-		"NAT for another public block":          {change: func(c *networkCase) { c.routes(Route{"52.0.0.0/8", "nat-1", true}) }, want: []string{unknown(noPath)}, text: "a part of the public addresses"},
-		"transit gateway":                       {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/0", "tgw-1", true}) }, want: []string{unknown(noPath)}, text: "leads to tgw-1, and what is beyond cannot be seen"},
-		"transit gateway for private networks":  {change: func(c *networkCase) { c.routes(Route{"10.0.0.0/8", "tgw-1", true}) }, want: []string{unknown(noPath)}, text: "leads to other networks by tgw-1"},
+		"only gateway endpoint for S3":         {change: func(c *networkCase) { c.routes(Route{"pl-1", "vpce-s3", true}) }, want: []string{noPath}},
+		"NAT for another public block":         {change: func(c *networkCase) { c.routes(Route{"52.0.0.0/8", "nat-1", true}) }, want: []string{unknown(noPath)}, text: "a part of the public addresses"},
+		"transit gateway":                      {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/0", "tgw-1", true}) }, want: []string{unknown(noPath)}, text: "leads to tgw-1, and what is beyond cannot be seen"},
+		"transit gateway for private networks": {change: func(c *networkCase) { c.routes(Route{"10.0.0.0/8", "tgw-1", true}) }, want: []string{unknown(noPath)}, text: "leads to other networks by tgw-1"},
+		"peering for a private network":        {change: func(c *networkCase) { c.routes(Route{"10.9.0.0/16", "pcx-1", true}) }, want: []string{perhaps(noPath)}, text: "leads to other networks by pcx-1"},
+		"transit gateway, endpoint without private DNS": {change: func(c *networkCase) {
+			c.endpoint(secretsManager).PrivateDNS = false
+			c.routes(Route{"0.0.0.0/0", "tgw-1", true})
+		}, want: []string{unknown(noDNS)}},
+		"endpoint, dual-stack name": {change: func(c *networkCase) {
+			c.endpoint(secretsManager)
+			c.Endpoint = "https://secretsmanager.eu-central-1.api.aws"
+		}, want: []string{unknown(noPath)}},
 		"peering":                               {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/0", "pcx-1", true}) }, want: []string{unknown(noPath)}},
 		"NAT instance":                          {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/0", "eni-1", true}) }, want: []string{unknown(noPath)}},
 		"firewall endpoint":                     {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/0", "vpce-9", true}) }, want: []string{unknown(noPath)}},
@@ -272,7 +281,7 @@ func TestReachable(t *testing.T) {
 		}, want: []string{endpoint}},
 		"endpoint admits one subnet": {change: func(c *networkCase) {
 			c.endpoint(secretsManager).SecurityGroups[0].Rules = []SecurityGroupRule{in(443, "10.0.1.0/24")}
-		}, want: []string{perhaps(endpoint)}, text: "in the subnet subnet-b"},
+		}, want: []string{perhaps(endpoint)}, text: "from the subnet subnet-b"},
 		"endpoint admits half of a subnet": {change: func(c *networkCase) {
 			c.endpoint(secretsManager).SecurityGroups[0].Rules = []SecurityGroupRule{in(443, "10.0.1.0/24"), in(443, "10.0.2.0/25")}
 		}, want: []string{perhaps(endpoint)}, text: "a part of the addresses"},
@@ -314,10 +323,10 @@ func TestReachable(t *testing.T) {
 		"network ACL denies HTTPS": {change: func(c *networkCase) {
 			r := wall(NetworkACLRule{10, true, false, "6", "0.0.0.0/0", 443, 443})
 			c.subnetA.Rules, c.subnetB.Rules = r, r
-		}, want: []string{egress}, text: "rule 10 of the network ACL acl-a of the subnet subnet-a denies outbound TCP 443 to public addresses"},
+		}, want: []string{egress}, text: "rule 10 of the network ACL acl-a denies outbound TCP 443 to public addresses"},
 		"network ACL denies HTTPS in one": {change: func(c *networkCase) {
 			c.subnetA.Rules = wall(NetworkACLRule{10, true, false, "6", "0.0.0.0/0", 443, 443})
-		}, want: []string{perhaps(egress)}, text: "with a number below 10"},
+		}, want: []string{perhaps(egress)}, text: "before its rule 10"},
 		"network ACL denies after allowing": {change: func(c *networkCase) {
 			c.subnetA.Rules = wall(NetworkACLRule{101, true, false, "6", "0.0.0.0/0", 443, 443})
 		}},
@@ -335,9 +344,9 @@ func TestReachable(t *testing.T) {
 			c.Unseen = []string{"ec2:DescribeNetworkAcls"}
 		}, want: []string{unknown(egress), unknown(egress)}, text: "lack `ec2:DescribeNetworkAcls`"},
 
-		"database admits nobody":       {change: func(c *networkCase) { c.admits() }, want: []string{ingress}, text: "cannot reach RDS instance orders: in the subnets subnet-a and subnet-b, no rule of the security group sg-db of RDS instance orders allows inbound TCP 5432 from the function. Add an ingress rule for TCP 5432 from sg-fn to the security group sg-db."},
+		"database admits nobody":       {change: func(c *networkCase) { c.admits() }, want: []string{ingress}, text: "cannot reach RDS instance orders: no rule of the security group sg-db of RDS instance orders allows inbound TCP 5432 from the function. Add an ingress rule for TCP 5432 from sg-fn to the security group sg-db."},
 		"database admits another port": {change: func(c *networkCase) { c.admits(inFrom(3306, "sg-fn")) }, want: []string{ingress}},
-		"database admits one subnet":   {change: func(c *networkCase) { c.admits(in(5432, "10.0.2.0/24")) }, want: []string{perhaps(ingress)}, text: "in the subnet subnet-a"},
+		"database admits one subnet":   {change: func(c *networkCase) { c.admits(in(5432, "10.0.2.0/24")) }, want: []string{perhaps(ingress)}, text: "from the subnet subnet-a"},
 		"database's network ACL": {change: func(c *networkCase) {
 			c.db.Subnets[0].Rules = wall(NetworkACLRule{9, false, false, "6", "10.0.0.0/16", 5000, 6000})
 		}, want: []string{perhaps(ingress)}, text: "rule 9 of the network ACL acl-c"},
@@ -350,7 +359,7 @@ func TestReachable(t *testing.T) {
 			c.db.Unseen = []string{"ec2:DescribeSecurityGroupRules"}
 		}, want: []string{unknown(ingress)}},
 		"database's VPC not known":    {change: func(c *networkCase) { c.db.VPCID, c.db.Subnets = "", nil }, want: []string{unknown(ingress)}},
-		"database elsewhere":          {change: func(c *networkCase) { c.elsewhere(); c.endpoint(secretsManager) }, want: []string{noVPC}, text: "it is in the VPC vpc-2, and the route table rtb-1 has no route to RDS instance orders"},
+		"database elsewhere":          {change: func(c *networkCase) { c.elsewhere(); c.endpoint(secretsManager) }, want: []string{noVPC}, text: "RDS instance orders in the VPC vpc-2: from the subnets subnet-a and subnet-b, the route table rtb-1 has no route to RDS instance orders"},
 		"database elsewhere, NAT":     {change: func(c *networkCase) { c.elsewhere() }, want: []string{perhaps(noVPC)}, text: "NAT gateway nat-1"},
 		"database elsewhere, peering": {change: func(c *networkCase) { c.elsewhere(); c.routes(byNAT, Route{"10.9.0.0/16", "pcx-1", true}) }, want: []string{unknown(noVPC)}, text: "leads to pcx-1"},
 		"database elsewhere, peering to half": {change: func(c *networkCase) {
@@ -364,7 +373,7 @@ func TestReachable(t *testing.T) {
 			c.may(out(443, "0.0.0.0/0"))
 		}, want: []string{unknown(noVPC), egress}},
 		"database elsewhere admits nobody":   {change: func(c *networkCase) { c.elsewhere(); c.routes(byNAT, Route{"10.9.0.0/16", "pcx-1", true}); c.admits() }, want: []string{unknown(noVPC), ingress}},
-		"database elsewhere, same addresses": {change: func(c *networkCase) { c.elsewhere(); c.db.Subnets = []Subnet{subnet("subnet-y", "10.0.9.0/24")} }, want: []string{noVPC}, text: "whose own addresses they are as well"},
+		"database elsewhere, same addresses": {change: func(c *networkCase) { c.elsewhere(); c.db.Subnets = []Subnet{subnet("subnet-y", "10.0.9.0/24")} }, want: []string{noVPC}, text: "which has the same addresses"},
 		"database elsewhere, perhaps public": {change: func(c *networkCase) { c.elsewhere(); c.endpoint(secretsManager); c.db.Public = nil }, want: []string{unknown(noVPC)}},
 		"public database, no NAT": {change: func(c *networkCase) {
 			c.elsewhere()
@@ -428,5 +437,62 @@ func checkNetworkFindings(t *testing.T, found []Finding) {
 		if f != New(f.Code, f.Severity, f.Detail, f.Remedy) || f.Reference == "" || !strings.Contains(f.Detail, rotator) || !strings.HasSuffix(f.Detail, ".") || !strings.HasSuffix(f.Remedy, ".") {
 			t.Errorf("the finding %+v is incomplete", f)
 		}
+	}
+}
+
+// TestReachableOutside logs what it finds, to be read aloud.
+func TestReachableOutside(t *testing.T) {
+	t.Parallel()
+	const noVPC, ingress = "error network-no-vpc", "error network-database-ingress"
+	tests := map[string]struct {
+		change func(*networkCase)
+		want   []string
+		text   string
+	}{
+		"private database":               {want: []string{noVPC}, text: "Connect the function to subnets of the VPC vpc-1"},
+		"no database":                    {change: func(c *networkCase) { c.Database = nil }},
+		"public database":                {change: func(c *networkCase) { c.db.Public = new(true); c.admits(in(5432, "0.0.0.0/0")) }},
+		"public database, not admitted":  {change: func(c *networkCase) { c.db.Public = new(true) }, want: []string{ingress}, text: "no rule of the security group sg-db of RDS instance orders allows inbound TCP 5432 from public addresses"},
+		"public database, some admitted": {change: func(c *networkCase) { c.db.Public = new(true); c.admits(in(5432, "198.51.100.7/32")) }, want: []string{"info network-database-ingress"}},
+		"public database, groups not readable": {change: func(c *networkCase) {
+			c.db.Public = new(true)
+			c.db.SecurityGroups = nil
+			c.db.Unseen = []string{"ec2:DescribeSecurityGroupRules"}
+		}, want: []string{"info network-database-ingress"}, text: "`ec2:DescribeSecurityGroupRules`"},
+		"public database, network ACL": {change: func(c *networkCase) {
+			c.db.Public = new(true)
+			c.admits(in(5432, "0.0.0.0/0"))
+			c.db.Subnets[0].Rules = wall()[2:]
+			c.db.Subnets[1].Rules = wall()[2:]
+		}, want: []string{ingress}, text: "acl-c"},
+		"public database, port not known": {change: func(c *networkCase) { c.db.Public = new(true); c.db.Port = 0 }},
+		"not known whether public":        {change: func(c *networkCase) { c.db.Public = nil }},
+		"not readable whether public":     {change: func(c *networkCase) { c.db.Public, c.db.Unseen = nil, []string{"rds:DescribeDBInstances"} }, want: []string{"info network-no-vpc"}, text: "`rds:DescribeDBInstances`"},
+		"unlisted database":               {change: func(c *networkCase) { c.unlisted(hiddenHost) }},
+		"private address":                 {change: func(c *networkCase) { c.unlisted("10.0.7.7") }, want: []string{noVPC}},
+		"private IPv6 address":            {change: func(c *networkCase) { c.unlisted("fd00::7") }, want: []string{noVPC}},
+		"public address":                  {change: func(c *networkCase) { c.unlisted("198.51.100.7") }},
+		"VPC endpoint":                    {change: func(c *networkCase) { c.Database, c.Endpoint = nil, ownAddress }, want: []string{"error network-no-path-secretsmanager"}, text: "names a VPC endpoint, and it is not connected to a VPC"},
+	}
+	for _, name := range slices.Sorted(maps.Keys(tests)) {
+		test := tests[name]
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newNetworkCase()
+			if test.change != nil {
+				test.change(c)
+			}
+			found := ReachableOutside(c.Connection)
+			if diff := cmp.Diff(test.want, codesOf(found)); diff != "" {
+				t.Error(diff)
+			}
+			checkNetworkFindings(t, found)
+			for _, f := range found {
+				t.Logf("%s %s\n%s\n%s", f.Severity, f.Code, f.Detail, f.Remedy)
+				if !strings.Contains(f.Detail+" "+f.Remedy, test.text) {
+					t.Errorf("%q is not said", test.text)
+				}
+			}
+		})
 	}
 }
