@@ -225,6 +225,17 @@ func TestLookupPages(t *testing.T) {
 	}
 }
 
+// TestLookupTargets is about the names that clients have for CloudTrail's API.
+func TestLookupTargets(t *testing.T) {
+	t.Parallel()
+	l := newServicesLab(t)
+	for _, target := range []string{"CloudTrail_20131101.LookupEvents", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents"} {
+		if status, answer := l.send(l.Administrator(), "cloudtrail", "eu-west-1", target, "{}"); status != 200 || !strings.Contains(answer, `"Events":[]`) {
+			t.Errorf("%s answered %d %s", target, status, answer)
+		}
+	}
+}
+
 func TestLookupRefusals(t *testing.T) {
 	t.Parallel()
 	l := newSecretsLab(t)

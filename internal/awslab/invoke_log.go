@@ -3,6 +3,7 @@ package awslab
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -70,6 +71,7 @@ func (r *running) logEnd(err error, timedOut bool) {
 		took = r.timeout()
 	}
 	milliseconds := float64(took) / float64(time.Millisecond)
+	billed := int(math.Ceil(milliseconds))
 	if r.logsJSON() {
 		status, level := "success", "INFO"
 		switch {
@@ -84,7 +86,7 @@ func (r *running) logEnd(err error, timedOut bool) {
 			r.platform(level, "runtimeDone", map[string]any{"requestId": r.requestID, "status": status, "metrics": map[string]any{"durationMs": milliseconds, "producedBytes": 0}})
 		}
 		r.platform(level, "report", map[string]any{"requestId": r.requestID, "status": status, "metrics": map[string]any{
-			"durationMs": milliseconds, "billedDurationMs": int(milliseconds), "memorySizeMB": r.configuration.MemorySize, "maxMemoryUsedMB": 64,
+			"durationMs": milliseconds, "billedDurationMs": billed, "memorySizeMB": r.configuration.MemorySize, "maxMemoryUsedMB": 64,
 		}})
 		return
 	}
@@ -97,8 +99,8 @@ func (r *running) logEnd(err error, timedOut bool) {
 		r.write("[ERROR] " + err.Error() + "\nTraceback (most recent call last):")
 	}
 	r.write("END RequestId: " + r.requestID)
-	r.write(fmt.Sprintf("REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %.0f ms\tMemory Size: %d MB\tMax Memory Used: 64 MB%s",
-		r.requestID, milliseconds, milliseconds, r.configuration.MemorySize, status))
+	r.write(fmt.Sprintf("REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %d ms\tMemory Size: %d MB\tMax Memory Used: 64 MB%s",
+		r.requestID, milliseconds, billed, r.configuration.MemorySize, status))
 }
 
 // message logs what code writes through its logger, in the form of the Python

@@ -165,12 +165,13 @@ type wire interface {
 	fail(w http.ResponseWriter, c *call, s *service, e *apiError)
 }
 
-// jsonWire is AWS JSON 1.1: the operation stands in X-Amz-Target.
+// jsonWire is AWS JSON 1.1: the operation stands at the end of X-Amz-Target. What
+// comes before it differs between clients, and has dots of its own in CloudTrail's.
 type jsonWire struct{}
 
 func (jsonWire) operation(c *call, _ *service) string {
-	_, name, _ := strings.Cut(c.http.Header.Get("X-Amz-Target"), ".")
-	return name
+	target := c.http.Header.Get("X-Amz-Target")
+	return target[strings.LastIndex(target, ".")+1:]
 }
 
 func (jsonWire) succeed(w http.ResponseWriter, c *call, _ *service, answer any) {
