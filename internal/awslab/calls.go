@@ -1,6 +1,7 @@
 package awslab
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -124,6 +125,8 @@ func describe(c *call) (target, detail string) {
 		return c.form.Get("RoleArn"), ""
 	case "rds", "redshift", "elasticache":
 		return c.form.Get("DBInstanceIdentifier") + c.form.Get("DBClusterIdentifier") + c.form.Get("ClusterIdentifier") + c.form.Get("UserId"), ""
+	case "ec2":
+		return cmp.Or(c.form.Get("VpcId"), c.form.Get("RouteTableId"), c.form.Get("GroupId"), c.form.Get("SubnetId"), c.form.Get("VpcEndpointId"), c.form.Get("NetworkAclId")), c.form.Get("Attribute")
 	case "ds", "timestream-influxdb":
 		var in struct {
 			DirectoryID  string   `json:"DirectoryId"`

@@ -20,13 +20,14 @@ type databasesState struct {
 	influx      map[string]InfluxDBInstance
 	cacheUsers  map[string]*cacheUser
 	directories map[string]*directory
+	hosts       map[string]*databaseHost // those in a VPC, by name
 }
 
 func newDatabasesState() *databasesState {
 	return &databasesState{
 		instances: map[string]DBInstance{}, clusters: map[string]DBCluster{}, redshift: map[string]RedshiftCluster{},
 		namespaces: map[string]RedshiftNamespace{}, influx: map[string]InfluxDBInstance{},
-		cacheUsers: map[string]*cacheUser{}, directories: map[string]*directory{},
+		cacheUsers: map[string]*cacheUser{}, directories: map[string]*directory{}, hosts: map[string]*databaseHost{},
 	}
 }
 
@@ -35,18 +36,25 @@ type DBInstance struct {
 	Identifier, Engine, Host string
 	Port                     int
 	ReplicaOf                string // identifier of the instance that it is a read replica of
+
+	DatabaseNetwork
 }
 
-// DBCluster is a cluster of Aurora, or a Multi-AZ one of RDS.
+// DBCluster is a cluster of Aurora, a Multi-AZ one of RDS, or one of
+// DocumentDB (engine docdb) or Neptune, which answer through the API of RDS.
 type DBCluster struct {
 	Identifier, Engine, Host string
 	Port                     int
+
+	DatabaseNetwork
 }
 
 // RedshiftCluster is a provisioned cluster of Redshift.
 type RedshiftCluster struct {
 	Identifier, Host string
 	Port             int
+
+	DatabaseNetwork
 }
 
 // RedshiftNamespace is a namespace of Redshift Serverless with its workgroup.
@@ -62,16 +70,19 @@ type InfluxDBInstance struct {
 
 // AddDBInstance makes an RDS instance and returns its ARN.
 func (l *Lab) AddDBInstance(i DBInstance) string {
+	l.place(i.Host, i.DatabaseNetwork)
 	return addTo(l, l.databases.instances, "rds", "db:"+i.Identifier, i)
 }
 
 // AddDBCluster makes an RDS cluster and returns its ARN.
 func (l *Lab) AddDBCluster(c DBCluster) string {
+	l.place(c.Host, c.DatabaseNetwork)
 	return addTo(l, l.databases.clusters, "rds", "cluster:"+c.Identifier, c)
 }
 
 // AddRedshiftCluster makes a Redshift cluster and returns its ARN.
 func (l *Lab) AddRedshiftCluster(c RedshiftCluster) string {
+	l.place(c.Host, c.DatabaseNetwork)
 	return addTo(l, l.databases.redshift, "redshift", "cluster:"+c.Identifier, c)
 }
 
@@ -106,6 +117,7 @@ func rdsService() *service {
 		"DescribeDBInstances": func(c *call) (any, error) {
 			return describeDatabases(c, c.lab.databases.instances, "DBInstance", "db:", "DBInstanceNotFound", func(arn string, i DBInstance) []xmlElement {
 				members := []xmlElement{text("DBInstanceIdentifier", i.Identifier), text("DBInstanceArn", arn), text("Engine", i.Engine), text("DBInstanceStatus", "available"), endpoint(i.Host, i.Port)}
+				members = append(members, i.instanceElements(c.lab)...)
 				if i.ReplicaOf != "" {
 					members = append(members, text("ReadReplicaSourceDBInstanceIdentifier", i.ReplicaOf))
 				}
@@ -114,10 +126,10 @@ func rdsService() *service {
 		},
 		"DescribeDBClusters": func(c *call) (any, error) {
 			return describeDatabases(c, c.lab.databases.clusters, "DBCluster", "cluster:", "DBClusterNotFoundFault", func(arn string, d DBCluster) []xmlElement {
-				return []xmlElement{
+				return append([]xmlElement{
 					text("DBClusterIdentifier", d.Identifier), text("DBClusterArn", arn), text("Engine", d.Engine), text("Status", "available"),
 					text("Endpoint", d.Host), text("Port", strconv.Itoa(d.Port)),
-				}
+				}, d.clusterElements()...)
 			})
 		},
 	}}
@@ -129,7 +141,7 @@ func redshiftService() *service {
 	return &service{wire: queryWire{}, namespace: "http://redshift.amazonaws.com/doc/2012-12-01/", operations: map[string]handler{
 		"DescribeClusters": func(c *call) (any, error) {
 			return describeDatabases(c, c.lab.databases.redshift, "Cluster", "cluster:", "ClusterNotFound", func(_ string, d RedshiftCluster) []xmlElement {
-				return []xmlElement{text("ClusterIdentifier", d.Identifier), text("ClusterStatus", "available"), endpoint(d.Host, d.Port)}
+				return append([]xmlElement{text("ClusterIdentifier", d.Identifier), text("ClusterStatus", "available"), endpoint(d.Host, d.Port)}, d.redshiftElements(c.lab)...)
 			})
 		},
 	}}

@@ -64,6 +64,9 @@ type credential struct {
 	// narrowed tells that the session has policies, which limit it further.
 	narrowed bool
 	policies []iampolicy.Document
+	// through are the VPC endpoints by which a function's session reaches
+	// services; it reaches the others otherwise.
+	through map[string]*vpcEndpoint
 }
 
 // caller is the principal of a call.
@@ -208,6 +211,11 @@ func (c *call) refuse(code, queryCode, message string) *apiError {
 	switch c.lab.protocol[c.service].wire.(type) {
 	case queryWire:
 		return errorf(queryCode, "%s", message).withStatus(http.StatusForbidden)
+	case ec2Wire:
+		if code == "AccessDeniedException" {
+			return errorf("UnauthorizedOperation", "You are not authorized to perform this operation. %s", message).withStatus(http.StatusForbidden)
+		}
+		return errorf("AuthFailure", "AWS was not able to validate the provided access credentials").withStatus(http.StatusUnauthorized)
 	case restWire:
 		return errorf(code, "%s", message).withStatus(http.StatusForbidden)
 	}
@@ -225,7 +233,17 @@ func (c *call) may(action, resource string, context map[string][]string, resourc
 // mayUnder is [call.may] with all that [iampolicy.Policies] can say of the
 // resource.
 func (c *call) mayUnder(action, resource string, context map[string][]string, policies iampolicy.Policies) error {
-	reason := c.lab.iam.judge(c.caller.credential, c.region, iampolicy.Request{Action: action, Resource: resource, Context: context}, policies)
+	request := iampolicy.Request{Action: action, Resource: resource, Context: context}
+	endpoint := c.endpoint(action)
+	if endpoint != nil {
+		request.Context = endpoint.context(context)
+	}
+	reason := c.lab.iam.judge(c.caller.credential, c.region, request, policies)
+	if reason == "" && endpoint != nil {
+		request.Principal = c.lab.iam.principal(c.caller.credential)
+		request.Context = c.lab.iam.context(c.caller.credential, c.region, request.Context)
+		reason = endpoint.judge(request)
+	}
 	if reason == "" {
 		return nil
 	}

@@ -167,6 +167,7 @@ type running struct {
 	role          *credential // session of the execution role
 	requestID     string
 	began         time.Time
+	network       *attachment
 	// timeOut ends the code because its time is over.
 	timeOut context.CancelFunc
 
@@ -195,12 +196,16 @@ func (l *Lab) start(named arn.FunctionARN) (*running, error) {
 	if role == nil || !l.iam.serviceMayAssume(lambdaPrincipal, role) {
 		return nil, errorf("AccessDeniedException", roleNotAssumable).withStatus(http.StatusForbidden)
 	}
-	f.busy++
-	l.lambda.running.Add(1)
 	r := &running{
 		lab: l, function: f, arn: named, configuration: configuration, requestID: newUUID(), began: l.timeline.Now(),
 		role: l.iam.newSession(role, named.Name, named.Region, 12*time.Hour),
 	}
+	var err error
+	if r.network, err = l.attach(r); err != nil {
+		return nil, err
+	}
+	f.busy++
+	l.lambda.running.Add(1)
 	l.lambda.sessions[r.role] = r
 	r.openLog()
 	return r, nil
@@ -328,7 +333,7 @@ func (r *running) handle(ctx context.Context, handler rotators.Handler, body []b
 	// SDK would take the first refusal for one of the time and ask again.
 	config.DisableClockSkewCorrection = true
 	env := rotators.Environment{
-		Vars: r.variables(), Config: config, FunctionARN: r.arn.String(), Users: r.lab.store, Sleep: r.wait,
+		Vars: r.variables(), Config: config, FunctionARN: r.arn.String(), Users: r.lab.store, Network: r.network, Sleep: r.wait,
 		Log: func(level, message string) {
 			if ctx.Err() == nil {
 				r.message(level, message)

@@ -68,6 +68,7 @@ type Lab struct {
 	logs    *logsState
 	kms     *kmsState
 	trail   trail
+	ec2     *ec2State
 	// databases are the databases, directories and cache users of rotations.
 	databases *databasesState
 
@@ -109,6 +110,7 @@ func New(o Options) *Lab {
 	l.lambda = newLambdaState()
 	l.logs = newLogsState()
 	l.kms = newKMSState(l)
+	l.ec2 = newEC2State()
 	l.databases = newDatabasesState()
 	l.protocol = map[string]*service{
 		"secretsmanager": secretsManagerService(),
@@ -118,6 +120,7 @@ func New(o Options) *Lab {
 		"logs":           logsService(),
 		"kms":            kmsService(),
 		"cloudtrail":     cloudTrailService(),
+		"ec2":            ec2Service(),
 		// What rotation functions call besides Secrets Manager.
 		"rds":                 rdsService(),
 		"redshift":            redshiftService(),

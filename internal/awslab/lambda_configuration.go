@@ -183,11 +183,7 @@ func (s functionSettings) apply(f functionConfiguration) functionConfiguration {
 	give(&f.Timeout, s.Timeout)
 	give(&f.MemorySize, s.MemorySize)
 	if s.VpcConfig != nil {
-		vpc := *s.VpcConfig
-		if len(vpc.SubnetIDs) > 0 {
-			vpc.VpcID = "vpc-0lab"
-		}
-		f.VpcConfig = &vpc
+		f.VpcConfig = new(*s.VpcConfig)
 	}
 	if s.Environment != nil {
 		f.Environment = s.Environment
@@ -312,6 +308,9 @@ func createFunction(c *call, in *createFunctionInput) (any, error) {
 	if err := c.lab.checkRole(configuration, c.region); err != nil {
 		return nil, err
 	}
+	if err := c.lab.checkVPC(&configuration, c.region); err != nil {
+		return nil, err
+	}
 	if c.lab.lambda.functions[named.String()] != nil {
 		return nil, lambdaConflict("Function already exist: %s", named.Name)
 	}
@@ -351,6 +350,9 @@ func updateFunctionConfiguration(c *call, in *updateFunctionConfigurationInput) 
 	configuration := in.apply(f.latest)
 	if in.Role != nil || in.VpcConfig != nil {
 		if err := c.lab.checkRole(configuration, c.region); err != nil {
+			return nil, err
+		}
+		if err := c.lab.checkVPC(&configuration, c.region); err != nil {
 			return nil, err
 		}
 	}

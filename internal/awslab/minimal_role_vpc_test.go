@@ -7,7 +7,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab/labtest"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
@@ -57,7 +56,7 @@ func TestVPCPolicyIsMinimal(t *testing.T) {
 				_, err := w.Roles.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: &w.Role, PolicyName: new("rotation"), PolicyDocument: new(policy.JSON())})
 				w.Must(err)
 				_, err = w.Functions.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{
-					FunctionName: &w.FunctionARN, VpcConfig: &lambdatypes.VpcConfig{SubnetIds: []string{"subnet-1"}, SecurityGroupIds: []string{"sg-1"}},
+					FunctionName: &w.FunctionARN, VpcConfig: w.NewNetwork(labtest.Network{}).Config(),
 				})
 				if want == "" {
 					w.Must(err)

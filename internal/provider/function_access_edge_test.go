@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -184,7 +183,7 @@ func TestVPCAccessMeanwhile(t *testing.T) {
 			}
 			attach()
 			_, err := w.Functions.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{
-				FunctionName: &w.FunctionARN, VpcConfig: &lambdatypes.VpcConfig{SubnetIds: []string{"subnet-1"}, SecurityGroupIds: []string{"sg-1"}},
+				FunctionName: &w.FunctionARN, VpcConfig: w.NewNetwork(labtest.Network{}).Config(),
 			})
 			w.Must(err)
 			_, err = w.Roles.DetachRolePolicy(t.Context(), &iam.DetachRolePolicyInput{RoleName: &w.Role, PolicyArn: vpc})

@@ -9,8 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab/labtest"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
@@ -244,7 +244,7 @@ func (w *world) putIntoVPC() {
 	w.t.Helper()
 	w.attachVPCPolicy()
 	_, err := w.Functions.UpdateFunctionConfiguration(w.t.Context(), &lambda.UpdateFunctionConfigurationInput{
-		FunctionName: &w.FunctionARN, VpcConfig: &lambdatypes.VpcConfig{SubnetIds: []string{"subnet-1"}, SecurityGroupIds: []string{"sg-1"}},
+		FunctionName: &w.FunctionARN, VpcConfig: w.NewNetwork(labtest.Network{}).Config(),
 	})
 	w.Must(err)
 	w.detach(w.Role, vpcRole)

@@ -109,7 +109,7 @@ func resetUserPassword(message string) action {
 		err := in.ask(ctx, directoryService, in.env.Config.Region, "ResetUserPassword", map[string]string{
 			"DirectoryId": pending.text(directoryID), "UserName": pending.text(directoryUsername), "NewPassword": pending.text(directoryPassword),
 		}, &struct{}{})
-		if isType(err, "ClientError") || isType(err, "EndpointConnectionError") {
+		if isType(err, "ClientError") || isType(err, "EndpointConnectionError") || isType(err, "ConnectTimeoutError") {
 			in.error("setSecret: %s for directory %s and user %s", message, pending.text(directoryID), pending.text(directoryUsername))
 			return newError("ValueError", "%s", message)
 		}

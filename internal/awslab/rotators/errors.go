@@ -49,6 +49,9 @@ func (in *invocation) callError(ctx context.Context, operation string, err error
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e // It has not come as far as the service.
+	}
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
 		return newError("EndpointConnectionError", `Could not connect to the endpoint URL: "%s/"`, strings.TrimSuffix(in.endpoint, "/"))

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"math"
+	"net"
 	"strings"
 	"time"
 
@@ -93,6 +94,16 @@ func (p postgres) attempt(ctx context.Context, config *pgx.ConnConfig, useTLS bo
 	if useTLS {
 		kind = "SSL/TLS"
 		config.TLSConfig = &tls.Config{ServerName: config.Host, RootCAs: p.roots, MinVersion: tls.VersionTLS12}
+	}
+	address, err := p.in.connect(ctx, config.Host, int(config.Port))
+	if err != nil {
+		return nil
+	}
+	if address != "" {
+		config.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
+		config.DialFunc = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, address)
+		}
 	}
 	attempt, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()

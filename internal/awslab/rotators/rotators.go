@@ -43,6 +43,8 @@ type Environment struct {
 	Sleep func(ctx context.Context, d time.Duration) error
 	// Users is the user store that the UserStore handler rotates; the other handlers ignore it.
 	Users *UserStore
+	// Network is what the function's connections have to get through; nil lets everything through.
+	Network Network
 }
 
 // Handler runs one rotation step. Its error is an [*Error], which is the function error AWS Lambda would report, or the context's error
@@ -106,6 +108,6 @@ func (r rotation) handle(ctx context.Context, env Environment, event Event) erro
 			o.BaseEndpoint = aws.String(endpoint)
 		}
 		in.endpoint = *o.BaseEndpoint
-	})
+	}, in.overNetwork(endpoint))
 	return r.run(ctx, in, event.Step)
 }

@@ -38,7 +38,11 @@ var errNoEndpoint = errors.New("there is no endpoint")
 // botocore's.
 func (in *invocation) ask(ctx context.Context, s awsService, region, operation string, input, output any) error {
 	asked := *in
-	asked.endpoint = cmp.Or(aws.ToString(in.env.Config.BaseEndpoint), "https://"+s.name+"."+region+".amazonaws.com")
+	public := "https://" + s.name + "." + region + ".amazonaws.com"
+	asked.endpoint = cmp.Or(aws.ToString(in.env.Config.BaseEndpoint), public)
+	if err := in.reach(ctx, public); err != nil {
+		return err
+	}
 	if err := asked.send(ctx, s, region, operation, input, output); err != nil {
 		return asked.callError(ctx, operation, err)
 	}

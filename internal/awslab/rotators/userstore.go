@@ -1,6 +1,7 @@
 package rotators
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -54,19 +55,30 @@ func (s *UserStore) SetPassword(name, password string) error {
 }
 
 // storeDatabase is a UserStore as the database of a single-user rotation.
-type storeDatabase struct{ users *UserStore }
+type storeDatabase struct {
+	in    *invocation
+	users *UserStore
+}
 
 func openUserStore(in *invocation) database {
 	if in.env.Users == nil {
-		return storeDatabase{new(UserStore)}
+		return storeDatabase{in, new(UserStore)}
 	}
-	return storeDatabase{in.env.Users}
+	return storeDatabase{in, in.env.Users}
 }
 
 func (storeDatabase) engines() []string { return []string{"labstore"} }
 func (storeDatabase) label() string     { return "the lab's user store" }
 
-func (d storeDatabase) login(_ context.Context, secret document) (session, error) {
+// login connects to the secret's host and port, by default that of PostgreSQL, as far as the function's network knows them.
+func (d storeDatabase) login(ctx context.Context, secret document) (session, error) {
+	port, err := secret.port(5432)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := d.in.connect(ctx, secret.text("host"), int(port)); err != nil {
+		return nil, cmp.Or(ctx.Err(), errNoLogin)
+	}
 	username, hasUser := secret.string("username")
 	password, hasPassword := secret.string("password")
 	if !hasUser || !hasPassword || !d.users.Login(username, password) {
