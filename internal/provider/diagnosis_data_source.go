@@ -71,8 +71,8 @@ func (d *diagnosisDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 			},
 			"keytab_kms_key_arn": optional("ARN of the customer managed key of the keytab secrets. Leave it out for `aws/secretsmanager`.", kmsKeyARN),
 			"check_secret_value": flag("Whether values of the secret and of the superuser secret may be read, to check their format and to mask them in the function's log lines. They never leave the provider. Default: the provider's `check_secret_value`, else true."),
-			"healthy":            computedFlag("Whether nothing keeps the secret from rotating: no finding has the severity `error`."),
-			"findings":           computedObjects("What was found, the worst first. Codes are stable.", findingAttributes()),
+			"healthy":            computedFlag("Whether nothing keeps the secret from rotating: no finding has the severity `error`. One that is not to rotate is healthy, too: see `rotation_enabled`."),
+			"findings":           computedObjects("What was found, the worst first. The codes are stable, and explained in the guide [Findings](../guides/findings.md).", findingAttributes()),
 		}),
 	}
 }
@@ -110,10 +110,12 @@ func (m diagnosisModel) validate(diags *diag.Diagnostics) {
 	if !m.RotationType.IsNull() {
 		return
 	}
-	ofType := map[string]attr.Value{"read_replica": m.ReadReplica, "keytab_secret_arns": m.KeytabSecretARNs, "keytab_kms_key_arn": m.KeytabKMSKeyARN}
-	for name, value := range ofType {
-		if !value.IsNull() {
-			wrong(name, "argument", "`"+name+"` is about a rotation type, and `rotation_type` is not set.")
+	for _, ofType := range []struct {
+		name  string
+		value attr.Value
+	}{{"read_replica", m.ReadReplica}, {"keytab_secret_arns", m.KeytabSecretARNs}, {"keytab_kms_key_arn", m.KeytabKMSKeyARN}} {
+		if !ofType.value.IsNull() {
+			wrong(ofType.name, "argument", "`"+ofType.name+"` is about a rotation type, and `rotation_type` is not set.")
 		}
 	}
 }

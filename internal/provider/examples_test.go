@@ -165,6 +165,17 @@ func exampleCases() map[string]exampleCase {
 		"data-sources/rotation_role_policy/data-source.tf": {
 			plans: []string{"ReadSuperuserSecret", "1 to add, 0 to change, 0 to destroy"},
 		},
+		"data-sources/rotation_diagnosis/data-source.tf": {
+			beside: func(t *testing.T, w exampleWorld) map[string]string {
+				t.Helper()
+				w.rotating(t)
+				return map[string]string{}
+			},
+			plans: []string{"data.rotation_diagnosis.orders: Read complete", "0 to add, 0 to change, 0 to destroy"},
+		},
+		"data-sources/rotation_diagnosis/postcondition.tf": {
+			plans: []string{"data.rotation_diagnosis.orders will be read during apply", "1 to add, 0 to change, 0 to destroy"},
+		},
 		"ephemeral-resources/rotation_random_password/ephemeral-resource.tf": {
 			since: "1.11.0",
 			plans: []string{"ephemeral.rotation_random_password.orders: Opening", "2 to add, 0 to change, 0 to destroy"},

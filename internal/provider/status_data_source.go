@@ -55,14 +55,14 @@ func (d *statusDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 			}),
 			"owning_service": computedString("The service that manages the secret, such as `rds`."),
 			"window_start":   computedString("When the rotation window opens whose last second is `next_rotation_date`. Null if there is none, or if `next_rotation_date` does not fit the schedule."),
-			"window_end":     computedString("When that window is over."),
+			"window_end":     computedString("When that window is over, a second after `next_rotation_date`."),
 			"version_stages": schema.MapAttribute{
 				Computed: true, ElementType: types.ListType{ElemType: types.StringType},
 				MarkdownDescription: "Staging labels by version ID, in alphabetical order, of the versions that have any. Empty if the secret has no value yet.",
 			},
 			"pending_version_id": computedString("Version of a rotation that is not complete: it has the label `AWSPENDING` and is not `AWSCURRENT`. Null if there is none."),
-			"pending_since":      computedString("When that version was made. Null if there is none, and if the caller is not allowed `secretsmanager:ListSecretVersionIds`."),
-			"pending_leftover":   computedFlag("Whether the rotation of that version has finished, and only its label `AWSPENDING` was left behind. It keeps the next rotation from starting."),
+			"pending_since":      computedString("When `pending_version_id` was made. Null if there is none, and if the caller is not allowed `secretsmanager:ListSecretVersionIds`."),
+			"pending_leftover":   computedFlag("Whether the rotation of `pending_version_id` has finished, and only its label `AWSPENDING` was left behind. It keeps the next rotation from starting."),
 		}),
 	}
 }
