@@ -313,9 +313,6 @@ func (j *judge) omissions(c call, q question, p iampolicy.Policies, unless strin
 		must := iampolicy.Policies{Identity: []iampolicy.Document{anything}, Resource: p.Resource, ResourceMustAllow: true}
 		if q.refuses(must) {
 			reasons, own.Resource = append(reasons, j.closed(c)), nil
-		}
-		own.ResourceMustAllow = own.Resource != nil
-		if own.Resource == nil {
 			q.ResourceAccountID = "" // What the role's own policies say does not hang on the other account.
 		}
 	}

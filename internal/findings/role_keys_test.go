@@ -107,6 +107,9 @@ func TestRoleAndResources(t *testing.T) {
 		"key for the secret": {func(c *roleCase) {
 			c.key(ordersKey, keyForRole+to(executionRole)+when("StringEquals", "kms:EncryptionContext:SecretARN", orders))
 		}, nil, nil},
+		"key for secrets": {func(c *roleCase) {
+			c.key(ordersKey, keyForRole+to(executionRole)+`,"Condition":{"ForAnyValue:StringEquals":{"kms:EncryptionContextKeys":"SecretARN"}}`)
+		}, nil, nil},
 		"key for another secret": {func(c *roleCase) {
 			c.key(ordersKey, keyForRole+to(executionRole)+when("StringEquals", "kms:EncryptionContext:SecretARN", keytab))
 		}, []string{unusable}, nil},
@@ -220,6 +223,9 @@ func TestRoleAndResources(t *testing.T) {
 				t.Logf("%s %s\n%s\n%s", f.Severity, f.Code, f.Detail, f.Remedy)
 				if strings.Contains(f.Detail+f.Remedy, "NoisySid") {
 					t.Errorf("a Sid is in: %s", f.Detail)
+				}
+				if f.Code == RoleLogs && strings.Contains(f.Remedy, "your function") {
+					t.Errorf("no function does without what Lambda does: %s", f.Remedy)
 				}
 			}
 			for _, part := range test.text {
