@@ -199,6 +199,11 @@ func TestRoleAndResources(t *testing.T) {
 		"logs denied":                     {func(c *roleCase) { c.also("logs", deny("logs:*", "*")); c.logs(group, false) }, []string{"warning role-logs"}, []string{"its policy \"logs\" denies that. Rotation works without"}},
 		"logs of a function of one's own": {func(c *roleCase) { c.need.Own = true; c.logs(group, false) }, []string{"warning role-logs"}, nil},
 
+		"logs, not for the function": {func(c *roleCase) {
+			c.also("logs", allow("logs:*", "*"), deny("logs:*", "*")+when("ArnEquals", "lambda:SourceFunctionArn", rotator))
+			c.logs(group, false)
+		}, []string{"info role-logs"}, nil},
+
 		"trusts Lambda":             {func(c *roleCase) { c.trust(assume) }, nil, nil},
 		"trusts nobody":             {func(c *roleCase) { c.trust() }, []string{"error role-not-assumable"}, []string{"No statement in the trust policy of the execution role " + executionRole}},
 		"trusts another service":    {func(c *roleCase) { c.trust(strings.Replace(assume, "lambda", "ec2", 1)) }, []string{"error role-not-assumable"}, []string{"lets Lambda (`lambda.amazonaws.com`) run", "`sts:AssumeRole`"}},
