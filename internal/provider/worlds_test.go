@@ -1,0 +1,249 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab/pgserver"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
+)
+
+// stage is where a finding is caught.
+type stage string
+
+const (
+	byValidate  stage = "validate"                  // an error without a look at AWS
+	byPlan      stage = "plan"                      // an error
+	byApply     stage = "plan (warning), apply"     // an error before the first write
+	asWarning   stage = "plan and apply (warning)"  // the rotation may fail, or what follows it
+	byWait      stage = "the wait for the rotation" // nothing tells before
+	byDiagnosis stage = "`rotation_diagnosis`"      // no apply tells
+)
+
+// brokenWorld is a healthy scene in which one thing is wrong.
+type brokenWorld struct {
+	name  string
+	code  findings.Code
+	stage stage
+	// also are findings that the same fault has besides.
+	also []findings.Code
+	// shape is healthy; breaks spoils it and repair does what the finding says.
+	shape          shape
+	breaks, repair func(*scene)
+	// bySDK is for what the provider refuses whatever preflight is: the rotation
+	// is then asked for without it.
+	bySDK bool
+	// told is what is said of the rotation that fails, if not code.
+	told findings.Code
+	// notRun is why the lab cannot show that the rotation fails.
+	notRun string
+	// pending is what the product still lacks for all of this to be true.
+	pending string
+}
+
+// nothing is told of a rotation that AWS refuses to start, but its answer.
+const nothing findings.Code = "-"
+
+// brokenWorlds are all of them, by AWS's troubleshooting cases.
+func brokenWorlds() []brokenWorld {
+	return slices.Concat(configureWorlds(), superuserWorlds(), secretWorlds(), functionWorlds(), passwordWorlds(), roleWorlds(), scheduleWorlds(), stateWorlds(), rotationWorlds(), diagnosisWorlds())
+}
+
+// healthyWorld is a scene in which nothing is wrong.
+type healthyWorld struct {
+	name  string
+	shape shape
+}
+
+// TestWorlds is the proof: what is broken is found, where it is said to be, and
+// makes the rotation fail; what is healthy, or repaired, is not found fault with
+// and rotates.
+func TestWorlds(t *testing.T) {
+	t.Parallel()
+	postgres := sync.OnceValue(func() *pgserver.Server {
+		server, err := pgserver.Start(context.WithoutCancel(t.Context()), pgserver.Options{})
+		if errors.Is(err, pgserver.ErrUnavailable) {
+			return nil
+		}
+		if err != nil {
+			t.Error(err)
+			return nil
+		}
+		t.Cleanup(func() {
+			if err := server.Stop(); err != nil {
+				t.Error(err)
+			}
+		})
+		return server
+	})
+	for _, w := range brokenWorlds() {
+		t.Run(string(w.code)+"/"+w.name, func(t *testing.T) {
+			t.Parallel()
+			w.prove(newScene(t, postgres))
+		})
+	}
+	for _, w := range healthyWorlds() {
+		t.Run("healthy/"+w.name, func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t, postgres)
+			w.shape(s)
+			s.isHealthy()
+			s.report()
+		})
+	}
+}
+
+// prove shows that a world is found to be broken, is broken, and is not any more
+// once it is repaired.
+func (w brokenWorld) prove(s *scene) {
+	s.t.Helper()
+	shape := w.shape
+	if shape == nil {
+		shape = of(postgresSingle)
+	}
+	shape(s)
+	if w.stage == byDiagnosis {
+		w.proveByDiagnosis(s)
+	} else {
+		w.proveByApply(s)
+	}
+	switch {
+	case w.pending == "":
+		s.report()
+	case len(s.problems) == 0:
+		s.t.Errorf("All of it is true now: remove the mark that waits for %s.", w.pending)
+	}
+}
+
+func (w brokenWorld) proveByApply(s *scene) {
+	s.t.Helper()
+	w.breaks(s)
+	s.ForgetCalls()
+	w.found(s)
+	if len(s.problems) == 0 {
+		w.fails(s)
+	}
+	if len(s.problems) == 0 {
+		w.repair(s)
+		s.isHealthy()
+	}
+}
+
+// found checks that the finding is told where it should be, as what it should
+// be, and nothing else is.
+func (w brokenWorld) found(s *scene) {
+	s.t.Helper()
+	codes := append([]findings.Code{w.code}, w.also...)
+	slices.Sort(codes)
+	told := s.run(nil, w.stage == byApply)
+	type heard struct{ Errors, Warnings []findings.Code }
+	var want, got [3]heard
+	for i, diagnostics := range [][]string{told.validate, told.plan, told.apply} {
+		got[i] = heard{codesOf(diagnostics, "ERROR"), codesOf(diagnostics, "WARNING")}
+	}
+	switch w.stage {
+	case byValidate:
+		want[0].Errors = codes
+	case byPlan:
+		want[1].Errors = codes
+	case byApply:
+		want[1].Warnings, want[2].Errors = codes, codes
+	case asWarning:
+		if got[0].Warnings != nil { // From the configuration alone.
+			want[0].Warnings = codes
+		} else {
+			want[1].Warnings = codes
+		}
+	case byWait, byDiagnosis: // Nothing is known yet.
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		s.wrong("Codes at validate, plan and apply (- wanted, + got):\n%s%v", diff, told.all())
+	} else if writes := s.Writes(); len(writes) > 0 && (s.shared == nil || slices.Contains(writes, "secretsmanager:RotateSecret")) {
+		s.wrong("It was found too late: %v", writes)
+	}
+}
+
+// fails checks that the rotation fails if nobody heeds the finding, and that the
+// wait for it tells why.
+func (w brokenWorld) fails(s *scene) {
+	s.t.Helper()
+	if w.notRun != "" {
+		return
+	}
+	before := s.Finished()
+	if w.bySDK {
+		if err := s.rotateBySDK(); err == nil {
+			s.wrong("The secret rotates all the same.")
+		}
+		return
+	}
+	changes := object{"preflight": "off"}
+	if w.stage == byWait || w.stage == asWarning {
+		changes = nil // Nothing is in the way.
+	}
+	told := s.run(changes, true)
+	want := []findings.Code{w.code}
+	if w.told != "" {
+		want = []findings.Code{w.told}
+	}
+	if w.told == nothing {
+		want = nil
+	}
+	switch {
+	case s.Finished() != before:
+		s.wrong("The secret rotates all the same.")
+	case !hasErrors(told.apply):
+		s.wrong("The apply does not fail: %v", told.all())
+	case !s.refused():
+		s.wrong("AWS was not asked, so that nothing shows that it would have failed: %v", told.all())
+	}
+	if diff := cmp.Diff(want, codesOf(told.apply, "ERROR")); diff != "" {
+		s.wrong("Codes of the failed rotation (- wanted, + got):\n%s%v", diff, told.apply)
+	}
+}
+
+// refused reports whether AWS was asked for a rotation, or refused a write.
+func (s *scene) refused() bool {
+	return slices.ContainsFunc(s.AdministratorCalls(), func(c awslab.Call) bool {
+		return c.Operation == "RotateSecret" || c.Writes() && c.ErrorCode != ""
+	})
+}
+
+// isHealthy checks that no finding is told, and that the secret rotates.
+func (s *scene) isHealthy() {
+	s.t.Helper()
+	before := s.Finished()
+	told := s.run(nil, true)
+	for _, severity := range []string{"ERROR", "WARNING"} {
+		if codes := codesOf(told.all(), severity); len(codes) > 0 {
+			s.wrong("A healthy world has findings: %v\n%v", codes, told.all())
+			return
+		}
+	}
+	switch {
+	case hasErrors(told.all()):
+		s.wrong("A healthy world has errors: %v", told.all())
+	case s.Finished() == before:
+		s.wrong("The secret has not rotated: %v\n%v", told.all(), s.Events())
+	}
+}
+
+// wrong notes what is not as it should be.
+func (s *scene) wrong(format string, args ...any) {
+	s.problems = append(s.problems, fmt.Sprintf(format, args...))
+}
+
+// report fails the test for what is not as it should be.
+func (s *scene) report() {
+	s.t.Helper()
+	for _, problem := range s.problems {
+		s.t.Error(problem)
+	}
+}
