@@ -1,6 +1,7 @@
 package labtest
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 
@@ -22,6 +23,8 @@ type Network struct {
 	// Endpoints are the services with an interface endpoint in the private
 	// subnets, such as secretsmanager and rds, with private DNS.
 	Endpoints []string
+	// Prefix is what the addresses begin with; default 10.0.
+	Prefix string
 }
 
 // VPC is a network in which everything works: two private subnets, and
@@ -32,6 +35,7 @@ type VPC struct {
 	w *World
 
 	VPCID          string
+	CIDR           string   // 10.0.0.0/16
 	PrivateSubnets []string // 10.0.0.0/24 in zone a, 10.0.1.0/24 in zone b
 	RouteTable     string   // of the private subnets; it is not the main one
 	ACL            string   // the VPC's default, which all subnets have
@@ -45,12 +49,13 @@ type VPC struct {
 	PublicSubnet, PublicRouteTable, InternetGateway, NATGateway string
 }
 
-// NewNetwork makes a VPC, 10.0.0.0/16.
+// NewNetwork makes a VPC.
 func (w *World) NewNetwork(n Network) *VPC {
 	w.t.Helper()
 	ctx := w.t.Context()
-	v := &VPC{Client: ec2.NewFromConfig(w.Config()), w: w, Endpoints: map[string]string{}}
-	vpc, err := v.CreateVpc(ctx, &ec2.CreateVpcInput{CidrBlock: new("10.0.0.0/16")})
+	prefix := cmp.Or(n.Prefix, "10.0")
+	v := &VPC{Client: ec2.NewFromConfig(w.Config()), w: w, CIDR: prefix + ".0.0/16", Endpoints: map[string]string{}}
+	vpc, err := v.CreateVpc(ctx, &ec2.CreateVpcInput{CidrBlock: &v.CIDR})
 	w.Must(err)
 	v.VPCID = *vpc.Vpc.VpcId
 	_, err = v.ModifyVpcAttribute(ctx, &ec2.ModifyVpcAttributeInput{VpcId: &v.VPCID, EnableDnsHostnames: &types.AttributeBooleanValue{Value: new(true)}})
@@ -58,15 +63,15 @@ func (w *World) NewNetwork(n Network) *VPC {
 	acls, err := v.DescribeNetworkAcls(ctx, &ec2.DescribeNetworkAclsInput{Filters: []types.Filter{{Name: new("vpc-id"), Values: []string{v.VPCID}}}})
 	w.Must(err)
 	v.ACL = *acls.NetworkAcls[0].NetworkAclId
-	v.RouteTable = v.newRouteTable()
-	v.PrivateSubnets = []string{v.NewSubnet("10.0.0.0/24", "a", v.RouteTable), v.NewSubnet("10.0.1.0/24", "b", v.RouteTable)}
+	v.RouteTable = v.NewRouteTable()
+	v.PrivateSubnets = []string{v.NewSubnet(prefix+".0.0/24", "a", v.RouteTable), v.NewSubnet(prefix+".1.0/24", "b", v.RouteTable)}
 	v.FunctionGroup = v.NewGroup("function")
 	v.EndpointGroup = v.NewGroup("endpoint")
 	v.DatabaseGroup = v.NewGroup("database")
 	v.Allow(v.EndpointGroup, 443, v.FunctionGroup)
 	v.Allow(v.DatabaseGroup, 5432, v.FunctionGroup)
 	if n.NAT {
-		v.addNAT()
+		v.addNAT(prefix + ".100.0/24")
 	}
 	for _, service := range n.Endpoints {
 		v.Endpoints[service] = v.NewEndpoint(service)
@@ -74,7 +79,7 @@ func (w *World) NewNetwork(n Network) *VPC {
 	return v
 }
 
-func (v *VPC) addNAT() {
+func (v *VPC) addNAT(publicCIDR string) {
 	v.w.t.Helper()
 	ctx := v.w.t.Context()
 	gateway, err := v.CreateInternetGateway(ctx, &ec2.CreateInternetGatewayInput{})
@@ -82,8 +87,8 @@ func (v *VPC) addNAT() {
 	v.InternetGateway = *gateway.InternetGateway.InternetGatewayId
 	_, err = v.AttachInternetGateway(ctx, &ec2.AttachInternetGatewayInput{InternetGatewayId: &v.InternetGateway, VpcId: &v.VPCID})
 	v.w.Must(err)
-	v.PublicRouteTable = v.newRouteTable()
-	v.PublicSubnet = v.NewSubnet("10.0.100.0/24", "a", v.PublicRouteTable)
+	v.PublicRouteTable = v.NewRouteTable()
+	v.PublicSubnet = v.NewSubnet(publicCIDR, "a", v.PublicRouteTable)
 	address, err := v.AllocateAddress(ctx, &ec2.AllocateAddressInput{Domain: types.DomainTypeVpc})
 	v.w.Must(err)
 	nat, err := v.CreateNatGateway(ctx, &ec2.CreateNatGatewayInput{SubnetId: &v.PublicSubnet, AllocationId: address.AllocationId})
@@ -93,7 +98,8 @@ func (v *VPC) addNAT() {
 	v.Route(&ec2.CreateRouteInput{RouteTableId: &v.RouteTable, NatGatewayId: &v.NATGateway})
 }
 
-func (v *VPC) newRouteTable() string {
+// NewRouteTable makes a route table with the local route.
+func (v *VPC) NewRouteTable() string {
 	v.w.t.Helper()
 	out, err := v.CreateRouteTable(v.w.t.Context(), &ec2.CreateRouteTableInput{VpcId: &v.VPCID})
 	v.w.Must(err)
