@@ -32,8 +32,8 @@ func (c *roleCase) trust(all ...string) {
 }
 
 // logs lets the logs be judged.
-func (c *roleCase) logs(group string, missing bool) {
-	c.need.LogGroup, c.need.MakesLogGroup = group, missing
+func (c *roleCase) logs(missing bool) {
+	c.need.LogGroup, c.need.MakesLogGroup = "/aws/lambda/rotate", missing
 }
 
 // TestRoleAndResources has what the policies of keys, secrets and roles themselves say of a role that has the least policy. It logs what
@@ -42,7 +42,6 @@ func TestRoleAndResources(t *testing.T) {
 	t.Parallel()
 	const (
 		unusable = "error kms-key-unusable"
-		group    = "/aws/lambda/rotate"
 		groupARN = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/rotate"
 		assume   = `"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}`
 	)
@@ -171,7 +170,7 @@ func TestRoleAndResources(t *testing.T) {
 
 		"logs, not judged": {func(*roleCase) {}, nil, nil},
 		"no logs": {
-			func(c *roleCase) { c.logs(group, false) },
+			func(c *roleCase) { c.logs(false) },
 			[]string{"warning role-logs"},
 			[]string{
 				"is not allowed `logs:CreateLogStream` and `logs:PutLogEvents` on the log group /aws/lambda/rotate, because none of its policies allows that. Rotation works without, but nobody can see why one fails.",
@@ -180,28 +179,28 @@ func TestRoleAndResources(t *testing.T) {
 		},
 		"logs of everything": {func(c *roleCase) {
 			c.also("logs", `"Effect":"Allow","Action":["logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"`)
-			c.logs(group, true)
+			c.logs(true)
 		}, nil, nil},
 		"logs of the group": {func(c *roleCase) {
 			c.also("logs", allow("logs:CreateLogGroup", "arn:aws:logs:eu-central-1:123456789012:*"), allow("logs:CreateLogStream", groupARN+":*"), allow("logs:PutLogEvents", groupARN+":*"))
-			c.logs(group, true)
+			c.logs(true)
 		}, nil, nil},
 		"logs of a group that exists": {func(c *roleCase) {
 			c.also("logs", allow("logs:CreateLogStream", groupARN+":*"), allow("logs:PutLogEvents", groupARN+":*"))
-			c.logs(group, false)
+			c.logs(false)
 		}, nil, nil},
 		"logs of a group that does not exist": {func(c *roleCase) {
 			c.also("logs", allow("logs:CreateLogStream", groupARN+":*"), allow("logs:PutLogEvents", groupARN+":*"))
-			c.logs(group, true)
+			c.logs(true)
 		}, []string{"warning role-logs"}, []string{"is not allowed `logs:CreateLogGroup`"}},
-		"logs of another group":           {func(c *roleCase) { c.also("logs", allow("logs:*", groupARN+"-2:*")); c.logs(group, false) }, []string{"info role-logs"}, nil},
-		"logs of some streams":            {func(c *roleCase) { c.also("logs", allow("logs:*", groupARN+":log-stream:2026*")); c.logs(group, false) }, []string{"info role-logs"}, nil},
-		"logs denied":                     {func(c *roleCase) { c.also("logs", deny("logs:*", "*")); c.logs(group, false) }, []string{"warning role-logs"}, []string{"its policy \"logs\" denies that. Rotation works without"}},
-		"logs of a function of one's own": {func(c *roleCase) { c.need.Own = true; c.logs(group, false) }, []string{"warning role-logs"}, nil},
+		"logs of another group":           {func(c *roleCase) { c.also("logs", allow("logs:*", groupARN+"-2:*")); c.logs(false) }, []string{"info role-logs"}, nil},
+		"logs of some streams":            {func(c *roleCase) { c.also("logs", allow("logs:*", groupARN+":log-stream:2026*")); c.logs(false) }, []string{"info role-logs"}, nil},
+		"logs denied":                     {func(c *roleCase) { c.also("logs", deny("logs:*", "*")); c.logs(false) }, []string{"warning role-logs"}, []string{"its policy \"logs\" denies that. Rotation works without"}},
+		"logs of a function of one's own": {func(c *roleCase) { c.need.Own = true; c.logs(false) }, []string{"warning role-logs"}, nil},
 
 		"logs, not for the function": {func(c *roleCase) {
 			c.also("logs", allow("logs:*", "*"), deny("logs:*", "*")+when("ArnEquals", "lambda:SourceFunctionArn", rotator))
-			c.logs(group, false)
+			c.logs(false)
 		}, []string{"info role-logs"}, nil},
 
 		"trusts Lambda":             {func(c *roleCase) { c.trust(assume) }, nil, nil},

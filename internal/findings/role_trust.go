@@ -23,13 +23,13 @@ func (r Role) assumable() []Finding {
 		return nil
 	case !certain:
 		return []Finding{New(RoleNotAssumable, Info,
-			fmt.Sprintf("Whether the trust policy of the execution role %s lets Lambda (`" + lambdaPrincipal + "`) run the function as it cannot be determined: that depends on condition keys that cannot be seen from here.", r.ARN),
+			fmt.Sprintf("Whether the trust policy of the execution role %s lets Lambda (`"+lambdaPrincipal+"`) run the function as it cannot be determined: that depends on condition keys that cannot be seen from here.", r.ARN),
 			"If the function does not run, look at the conditions in the trust policy.")}
 	case decision == iampolicy.ExplicitDeny:
 		return []Finding{New(RoleNotAssumable, Error,
-			fmt.Sprintf("A statement in the trust policy of the execution role %s forbids Lambda (`" + lambdaPrincipal + "`) to run the function as it.", r.ARN), "Remove the Deny, or limit it to something else.")}
+			fmt.Sprintf("A statement in the trust policy of the execution role %s forbids Lambda (`"+lambdaPrincipal+"`) to run the function as it.", r.ARN), "Remove the Deny, or limit it to something else.")}
 	}
 	return []Finding{New(RoleNotAssumable, Error,
-		fmt.Sprintf("No statement in the trust policy of the execution role %s lets Lambda (`" + lambdaPrincipal + "`) run the function as it.", r.ARN),
+		fmt.Sprintf("No statement in the trust policy of the execution role %s lets Lambda (`"+lambdaPrincipal+"`) run the function as it.", r.ARN),
 		"Allow `sts:AssumeRole` to that service in the role's trust policy.")}
 }
