@@ -269,10 +269,10 @@ func (e *vpcEndpoint) elements() []xmlElement {
 	var dns, groups [][]xmlElement
 	var subnets, tables, interfaces []string
 	for _, name := range e.names() {
-		dns = append(dns, fields("dnsName", name, "hostedZoneId", "Z38GZ743OKFT7T"))
+		dns = append(dns, fields("dnsName", name, "hostedZoneId", "Z0LAB"))
 	}
 	if e.privateDNS {
-		dns = append(dns, fields("dnsName", e.privateName(), "hostedZoneId", "ZONEIDPENDING"))
+		dns = append(dns, fields("dnsName", e.privateName(), "hostedZoneId", "Z0LAB"))
 	}
 	for _, g := range e.groups {
 		groups = append(groups, fields("groupId", g.id, "groupName", g.name))

@@ -1,10 +1,12 @@
 package awslab
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // vpc is a virtual private cloud. One that is made has a main route table with
@@ -138,20 +140,20 @@ func (n *network) createSubnet(c *call) ([]xmlElement, error) {
 		return nil, err
 	}
 	cidr, err := c.cidr("CidrBlock")
+	zone := cmp.Or(c.form.Get("AvailabilityZone"), n.region+"a")
 	switch {
 	case err != nil:
 		return nil, err
 	case cidr.Bits() < v.cidr.Bits() || cidr.Bits() > 28 || !v.cidr.Contains(cidr.Addr()):
 		return nil, errorf("InvalidSubnet.Range", "The CIDR '%s' is invalid.", cidr)
+	case zone[:len(zone)-1] != n.region:
+		return nil, errorf("InvalidParameterValue", "Value (%s) for parameter availabilityZone is invalid.", zone)
 	case slices.ContainsFunc(n.subnets.all(), func(s *subnet) bool { return s.vpc == v && s.cidr.Overlaps(cidr) }):
 		return nil, errorf("InvalidSubnet.Conflict", "The CIDR '%s' conflicts with another subnet", cidr)
 	}
 	s := &subnet{
-		resource: n.newResource(c, "subnet"), vpc: v, cidr: cidr, zone: c.form.Get("AvailabilityZone"),
+		resource: n.newResource(c, "subnet"), vpc: v, cidr: cidr, zone: zone,
 		acl: v.defaultACL, aclAssociation: n.newID("aclassoc"), taken: map[netip.Addr]string{},
-	}
-	if s.zone == "" {
-		s.zone = n.region + "a"
 	}
 	n.subnets.byID[s.id] = s
 	return []xmlElement{{Name: "subnet", Children: s.elements()}}, nil
@@ -215,10 +217,15 @@ func (s *subnet) elements() []xmlElement {
 	)
 }
 
-// zoneID stands for the ID of an Availability Zone such as euw1-az1.
+// directions are the parts of a Region's name as zone IDs have them.
+var directions = strings.NewReplacer("north", "n", "south", "s", "east", "e", "west", "w", "central", "c", "gov", "g", "-", "")
+
+// zoneID is the ID of an Availability Zone, such as euw1-az1 of eu-west-1a. In
+// the lab the first zone of every account is the first.
+// https://docs.aws.amazon.com/global-infrastructure/latest/regions/az-ids.html.
 func zoneID(zone string) string {
-	region, letter := zone[:len(zone)-1], zone[len(zone)-1]
-	return fmt.Sprintf("%s-az%d", region, letter-'a'+1)
+	last := len(zone) - 1
+	return fmt.Sprintf("%s-az%d", directions.Replace(zone[:last]), zone[last]-'a'+1)
 }
 
 func (n *network) deleteSubnet(c *call) ([]xmlElement, error) {

@@ -2,6 +2,7 @@ package awslab_test
 
 import (
 	"encoding/json"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -55,12 +56,18 @@ func (p plant) rotates() bool {
 	return false
 }
 
-// variables replaces the endpoint that the function calls.
+const usualEndpoint = "https://secretsmanager.eu-west-1.amazonaws.com"
+
+// endpoint replaces the endpoint that the function calls.
 func (p plant) endpoint(url string) {
 	p.t.Helper()
+	p.variables(map[string]string{"AWSLAB_HANDLER": "UserStore", "SECRETS_MANAGER_ENDPOINT": url})
+}
+
+func (p plant) variables(variables map[string]string) {
+	p.t.Helper()
 	_, err := p.Functions.UpdateFunctionConfiguration(p.t.Context(), &lambda.UpdateFunctionConfigurationInput{
-		FunctionName: &p.FunctionARN,
-		Environment:  &lambdatypes.Environment{Variables: map[string]string{"AWSLAB_HANDLER": "UserStore", "SECRETS_MANAGER_ENDPOINT": url}},
+		FunctionName: &p.FunctionARN, Environment: &lambdatypes.Environment{Variables: variables},
 	})
 	p.Must(err)
 }
@@ -553,16 +560,67 @@ func TestServicesOverNetwork(t *testing.T) {
 			p.SecretARN = p.NewSecret("orders", nil)
 			_, err = p.Secrets.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: &p.SecretARN, SecretString: new(string(value))})
 			p.Must(err)
-			_, err = p.Functions.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: &p.FunctionARN, Environment: &lambdatypes.Environment{Variables: map[string]string{
-				"AWSLAB_HANDLER": "calls/MySQLMultiUser", "SECRETS_MANAGER_ENDPOINT": "https://secretsmanager.eu-west-1.amazonaws.com",
-			}}})
-			p.Must(err)
+			p.variables(map[string]string{"AWSLAB_HANDLER": "calls/MySQLMultiUser", "SECRETS_MANAGER_ENDPOINT": usualEndpoint})
 			_, err = p.Roles.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: &p.Role, PolicyName: new("rds"), PolicyDocument: new(
 				`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"rds:Describe*","Resource":"*"}]}`)})
 			p.Must(err)
 			p.AttachFunction()
 			if got := p.rotates(); got != test.works {
 				t.Errorf("rotates: %t, want %t\n%s", got, test.works, strings.Join(p.log(), ""))
+			}
+		})
+	}
+}
+
+// TestDatabaseBehindName has a server of the test stand in for a database, which
+// hears of the function only where the network lets it through.
+func TestDatabaseBehindName(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(plant)
+		heard  bool
+	}{
+		"reachable": {nil, true},
+		"closed":    {func(p plant) { p.Disallow(p.DatabaseGroup, 5432, p.FunctionGroup) }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			heard := make(chan bool, 1)
+			go func() {
+				defer close(heard)
+				for {
+					conn, err := listener.Accept()
+					if err != nil {
+						return
+					}
+					_ = conn.Close()
+					select {
+					case heard <- true:
+					default:
+					}
+				}
+			}()
+			w := labtest.New(t)
+			p := plant{w, w.NewNetwork(nat), t}
+			network := p.Database()
+			network.Dial = listener.Addr().String()
+			p.AddDBInstance(awslab.DBInstance{Identifier: "orders", Engine: "postgres", Host: labtest.DatabaseHost, Port: 5432, DatabaseNetwork: network})
+			p.SecretARN = p.NewSecret("orders", map[string]any{"engine": "postgres", "host": labtest.DatabaseHost, "port": 5432, "username": "app", "password": "x"})
+			p.variables(map[string]string{"AWSLAB_HANDLER": "PostgreSQLSingleUser", "SECRETS_MANAGER_ENDPOINT": usualEndpoint})
+			p.AttachFunction()
+			if test.change != nil {
+				test.change(p)
+			}
+			if p.rotates() {
+				t.Error("The secret rotates.")
+			}
+			_ = listener.Close()
+			if got := <-heard; got != test.heard {
+				t.Errorf("the server has heard of it: %t, want %t", got, test.heard)
 			}
 		})
 	}
