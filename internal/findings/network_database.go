@@ -46,7 +46,9 @@ func (n Network) toHost(d Database) []obstacle {
 		peer: peer{name: "the database", blocks: []netip.Prefix{netip.PrefixFrom(address, address.BitLen())}, foreign: true, hidden: true},
 		port: d.Port,
 	}
-	if isPublic(address) {
+	// A VPC may have any addresses, so that what looks public may be in it.
+	within := slices.ContainsFunc(n.Subnets, func(s Subnet) bool { v, _ := s.leads(to.peer, ownOrElse); return v == open })
+	if isPublic(address) && !within {
 		return append(n.toPublic(to, NetworkNoVPC, "Connect the function to private subnets whose route table leads 0.0.0.0/0 to a NAT gateway."), unknown)
 	}
 	for _, s := range n.Subnets {

@@ -234,8 +234,23 @@ func TestReachable(t *testing.T) {
 		"firewall endpoint":                     {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/0", "vpce-9", true}) }, want: []string{unknown(noPath)}},
 		"prefix list to NAT":                    {change: func(c *networkCase) { c.routes(Route{"pl-1", "nat-1", true}) }, want: []string{unknown(noPath)}, text: "by a prefix list"},
 		"transit gateway in one, none in other": {change: func(c *networkCase) { c.routesOf(c.subnetA, Route{"0.0.0.0/0", "tgw-1", true}); c.routesOf(c.subnetB) }, want: []string{perhaps(noPath)}, text: "subnet-b"},
-		"IPv6 only":                             {change: func(c *networkCase) { c.IPv6 = true; c.routes(Route{"::/0", "eigw-1", true}) }, want: []string{unknown(noPath)}, text: "IPv6"},
-		"IPv6 route, function without":          {change: func(c *networkCase) { c.routes(Route{"::/0", "eigw-1", true}) }, want: []string{noPath}},
+		"NAT, all ports of a protocol": {change: func(c *networkCase) {
+			c.may(SecurityGroupRule{Egress: true, Protocol: "tcp", FromPort: -1, ToPort: -1, CIDR: "0.0.0.0/0"})
+		}},
+		"VPC of public addresses":         {change: func(c *networkCase) { c.routes(Route{"198.51.0.0/16", "local", true}) }, want: []string{noPath}},
+		"IPv6 route that is a black hole": {change: func(c *networkCase) { c.IPv6 = true; c.routes(Route{"::/0", "eigw-1", false}) }, want: []string{noPath}},
+		"egress by IPv6 only":             {change: func(c *networkCase) { c.may(out(443, "::/0"), outTo(5432, "sg-db")) }, want: []string{egress}},
+		"egress by IPv6 only, dual-stack": {change: func(c *networkCase) {
+			c.IPv6 = true
+			c.may(out(443, "::/0"), outTo(5432, "sg-db"))
+		}, want: []string{unknown(egress)}},
+		"public address in the VPC": {change: func(c *networkCase) {
+			c.unlisted("198.51.100.7")
+			c.endpoint(secretsManager)
+			c.routes(Route{"198.51.0.0/16", "local", true})
+		}, want: []string{unknown(ingress)}},
+		"IPv6 only":                    {change: func(c *networkCase) { c.IPv6 = true; c.routes(Route{"::/0", "eigw-1", true}) }, want: []string{unknown(noPath)}, text: "IPv6"},
+		"IPv6 route, function without": {change: func(c *networkCase) { c.routes(Route{"::/0", "eigw-1", true}) }, want: []string{noPath}},
 		"routes not readable": {change: func(c *networkCase) {
 			c.subnetA.Routes, c.subnetB.Routes = nil, nil
 			c.Unseen = []string{"ec2:DescribeRouteTables"}
