@@ -24,7 +24,8 @@ const (
 	// ExecVariable is a command line that is run for each invocation: the event
 	// stands on its standard input, the result is what it writes on standard
 	// output, what it writes on standard error goes to the log group, and an
-	// exit status other than 0 is a function error.
+	// exit status other than 0 is a function error. The command uses the network
+	// of this machine, whatever the VPC of the function.
 	ExecVariable = "AWSLAB_EXEC"
 	// RuntimeVariable is the runtime that the code of [HandlerVariable] was built
 	// for, such as python3.9. With another one the function can't import its

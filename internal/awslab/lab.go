@@ -1,12 +1,14 @@
 // Package awslab is an embedded AWS for one account: an HTTP server that real
 // AWS clients talk to, with Secrets Manager and its rotation engine, Lambda,
-// KMS and IAM that are enforced, STS, CloudWatch Logs, CloudTrail's event history
-// and what rotation functions ask of other services behind one endpoint.
+// KMS and IAM that are enforced, STS, CloudWatch Logs, CloudTrail's event
+// history, the networks of EC2 and what rotation functions ask of other
+// services behind one endpoint.
 //
 // It exists because rotation can't be tried without AWS otherwise, and it
 // follows what AWS documents, also where that is inconvenient: RotateSecret is
 // asynchronous, a failed rotation leaves its AWSPENDING label behind, and a
-// rotation function reads nothing that its execution role may not read.
+// rotation function reads nothing that its execution role may not read, and
+// reaches nothing to which its network does not lead.
 //
 // It is for tests, the demo and `make lab`; the provider never imports it.
 package awslab
