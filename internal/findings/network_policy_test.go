@@ -65,12 +65,12 @@ func TestEndpointPolicies(t *testing.T) {
 			c.rotatesAll(catalog.SharedAccess{})
 		}, want: []string{refused}, text: "on the secrets that rotate with the function"},
 		"RDS API": {policy: []string{everything + anybody}, change: func(c policyCase) {
-			c.networkCase.endpoint("rds").Policy = &Policy{Document: statements(t, allow("rds:*", "*")+to("210987654321"))}
+			c.endpoint("rds").Policy = &Policy{Document: statements(t, allow("rds:*", "*")+to("210987654321"))}
 			c.Services = []string{"rds"}
 			c.is("PostgreSQLMultiUser", catalog.Access{SuperuserSecretARN: admin, SuperuserOwningService: catalog.OwnerRDS})
 		}, want: []string{refused}, text: "`rds:DescribeDBInstances`"},
 		"RDS API, for clusters": {policy: []string{everything + anybody}, change: func(c policyCase) {
-			c.networkCase.endpoint("rds").Policy = &Policy{Document: statements(t, allow("rds:DescribeDBClusters", "*")+anybody)}
+			c.endpoint("rds").Policy = &Policy{Document: statements(t, allow("rds:DescribeDBClusters", "*")+anybody)}
 			c.Services = []string{"rds"}
 			c.is("PostgreSQLMultiUser", catalog.Access{SuperuserSecretARN: admin, SuperuserOwningService: catalog.OwnerRDS})
 		}, want: []string{perhaps}, text: "the kind of database"},
@@ -80,7 +80,7 @@ func TestEndpointPolicies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := policyCase{newNetworkCase(), newRoleCase(t)}
-			e := c.networkCase.endpoint(secretsManager)
+			e := c.endpoint(secretsManager)
 			if test.policy != nil {
 				e.Policy = &Policy{Document: statements(t, test.policy...)}
 			}

@@ -227,7 +227,9 @@ func FuzzReachable(f *testing.F) {
 			n.Endpoints = []Endpoint{{ID: "vpce-1", Service: secretsManager, State: group, PrivateDNS: bit(2), DNSNames: []string{host}, Subnets: []Subnet{s}, SecurityGroups: groups}}
 		}
 		for _, d := range []*Database{
-			nil, {Host: host + planted, Port: port}, {Host: host, Port: port},
+			nil,
+			{Host: host + planted, Port: port},
+			{Host: host, Port: port},
 			{Host: host + planted, Name: "RDS instance orders", Port: port, VPCID: "vpc-1", Subnets: []Subnet{other}, SecurityGroups: groups},
 			{Host: host + planted, Name: "RDS instance orders", Port: port, VPCID: "vpc-2", Subnets: []Subnet{other}, SecurityGroups: groups},
 			{Host: host + planted, Name: "RDS instance orders", Port: port, VPCID: "vpc-2", Public: new(true), SecurityGroups: groups},
