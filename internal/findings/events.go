@@ -59,7 +59,7 @@ func failed(failures []Event) []Finding {
 		detail += fmt.Sprintf(" That was failure %d since %s.", n, stamp(failures[0].At))
 	}
 	remedy := "Look at the log of the function at that time. If it has nothing of then, Lambda did not run the function: its concurrency was used up, or the permission to invoke it is gone."
-	cause, _, known := LogLine(last.Message)
+	cause, _, known := logLine(last.Message)
 	if !known {
 		return []Finding{New(RotationFailed, Error, detail, remedy)}
 	}

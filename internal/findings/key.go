@@ -16,13 +16,16 @@ var keyStates = map[string]struct{ what, remedy string }{
 	"Unavailable":            {"cannot be reached in its custom key store", "Connect the custom key store."},
 }
 
-// KeyUsable checks the key of a secret. Foreign says that the execution role is of another account than the secret. Of what the key's
+// KeyUsable checks the key of a secret, or of secrets that are not known if the ARN is empty. Foreign says that the execution role is of another account than the secret. Of what the key's
 // policy says RolePermissions speaks.
 func KeyUsable(k Key, secretARN string, foreign bool) []Finding {
 	var all []Finding
 	if state, unusable := keyStates[k.State]; unusable {
-		all = append(all, New(KMSKeyUnusable, Error,
-			fmt.Sprintf("The key %s of the secret %s %s, and nobody can read or write the secret's value.", k.ARN, secretARN, state.what), state.remedy))
+		detail := fmt.Sprintf("The key %s of the secret %s %s, and nobody can read or write the secret's value.", k.ARN, secretARN, state.what)
+		if secretARN == "" {
+			detail = fmt.Sprintf("The key %s %s, and nobody can read or write the values of its secrets.", k.ARN, state.what)
+		}
+		all = append(all, New(KMSKeyUnusable, Error, detail, state.remedy))
 	}
 	if foreign && k.Owner == "AWS" {
 		all = append(all, New(KMSKeyUnusable, Error,

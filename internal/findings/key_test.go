@@ -41,4 +41,9 @@ func TestKeyUsable(t *testing.T) {
 			t.Errorf("%s: %q is not in %+v", name, test.text, found[0])
 		}
 	}
+	found := KeyUsable(Key{ARN: ordersKey, State: "Disabled"}, "", false)
+	checkWording(t, found)
+	if len(found) != 1 || found[0].Detail != "The key "+ordersKey+" is disabled, and nobody can read or write the values of its secrets." {
+		t.Errorf("of a key whose secret is not known: %+v", found)
+	}
 }

@@ -51,12 +51,12 @@ func match(line string) *signature {
 	return &signatures[i]
 }
 
-// LogLine explains a line from the log of a rotation function, or a message of Secrets Manager's. Ok is false for a line that explains
+// logLine explains a line from the log of a rotation function, or a message of Secrets Manager's. Ok is false for a line that explains
 // nothing. Permanent says that rotating again cannot help before somebody changes something, so there is no reason to go on waiting; a
 // failed login is taken for one that was refused, as Run does not.
 //
 // What a function may go on after is a warning. The finding never contains text of the line.
-func LogLine(line string) (finding Finding, permanent, ok bool) {
+func logLine(line string) (finding Finding, permanent, ok bool) {
 	s := match(line)
 	if s == nil {
 		return Finding{}, false, false

@@ -157,7 +157,7 @@ func TestLogLine(t *testing.T) {
 	}
 	covered := map[int]bool{}
 	for _, test := range tests {
-		f, permanent, ok := LogLine(test.line)
+		f, permanent, ok := logLine(test.line)
 		if !ok || f.Code != test.code || permanent != test.permanent {
 			t.Errorf("%s: %s, permanent %v, %v, want %s, permanent %v", test.line, f.Code, permanent, ok, test.code, test.permanent)
 			continue
@@ -182,7 +182,7 @@ func TestLogLine(t *testing.T) {
 		"execute_kinit_command: Proceed to current secret since pending secret does not authenticate",
 		"Successfully established SSL/TLS connection as user 'app' with host: 'db'",
 	} {
-		if f, _, ok := LogLine(line); ok {
+		if f, _, ok := logLine(line); ok {
 			t.Errorf("%q is explained as %s", line, f.Code)
 		}
 	}
@@ -199,7 +199,7 @@ func TestLogLineKnowsTheFunctions(t *testing.T) {
 			if e.Exception == "KeyError" {
 				message = "'" + message + "'"
 			}
-			f, _, ok := LogLine("[ERROR] " + e.Exception + ": " + message)
+			f, _, ok := logLine("[ERROR] " + e.Exception + ": " + message)
 			skip := slices.ContainsFunc(unexplained, func(text string) bool { return strings.Contains(e.Message, text) })
 			if ok == skip {
 				t.Errorf("%s: %s: %s is explained as %q", rotationType.Name, e.Exception, e.Message, f.Code)

@@ -23,7 +23,7 @@ func TestPatterns(t *testing.T) {
 			continue // a heading
 		}
 		n++
-		f, _, explained := LogLine(text)
+		f, _, explained := logLine(text)
 		if code == "none" && explained || code != "none" && f.Code != Code(code) {
 			t.Errorf("%q is explained as %q, want %s", text, f.Code, code)
 		}
