@@ -1,6 +1,7 @@
 package findings
 
 import (
+	"cmp"
 	"math"
 	"net/netip"
 	"slices"
@@ -316,6 +317,7 @@ func (r Route) isGateway() bool {
 
 // leads says whether the route leads on to a network, and what there is to say of it.
 func (r Route) leads(to network) (pass, string) {
+	r.Target = cmp.Or(r.Target, "something unknown")
 	kind, _, _ := strings.Cut(r.Target, "-")
 	switch {
 	case !r.Active:
