@@ -12,7 +12,7 @@ import (
 
 const (
 	lastLines  = 12  // lines of a failed run that a message shows
-	longestLog = 300 // characters of a line that a message shows
+	longestLog = 400 // characters of a line that a message shows
 )
 
 // Run is what one invocation of a function wrote to its log.

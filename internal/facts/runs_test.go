@@ -61,15 +61,18 @@ func TestRuns(t *testing.T) {
 		},
 		"could not be loaded": {
 			[][2]string{
-				{"a", "INIT_START Runtime Version: python:3.12"}, {"a", "[ERROR] Runtime.ImportModuleError: no"}, {"a", "START RequestId: 1"},
-				{"a", "END RequestId: 1"}, {"a", "REPORT RequestId: 1\tStatus: error"},
+				{"a", "INIT_START Runtime Version: python:3.12"},
+				{"a", "[ERROR] Runtime.ImportModuleError: no"},
+				{"a", "START RequestId: 1"},
+				{"a", "END RequestId: 1"},
+				{"a", "REPORT RequestId: 1\tStatus: error"},
 			},
 			[]run{{[]string{"[ERROR] Runtime.ImportModuleError: no"}, true}},
 		},
 		"is being loaded": {[][2]string{{"a", "INIT_START Runtime Version: python:3.12"}}, nil},
 		"long line": {
-			[][2]string{{"a", "START RequestId: 1"}, {"a", strings.Repeat("é", 400)}},
-			[]run{{[]string{strings.Repeat("é", 300) + "…"}, false}},
+			[][2]string{{"a", "START RequestId: 1"}, {"a", strings.Repeat("é", 500)}},
+			[]run{{[]string{strings.Repeat("é", 400) + "…"}, false}},
 		},
 	}
 	for name, test := range tests {

@@ -93,6 +93,9 @@ func (o *operation) putRolePolicy(ctx context.Context, role, name, ownerARN, wan
 		return nil
 	}
 	err = o.writeRolePolicy(ctx, role, name, want)
+	if err == nil {
+		o.tell(ctx, "The role policy is written", map[string]any{"role": role, "policy": name})
+	}
 	if mayHaveWorked(err) {
 		u.push(func(ctx context.Context) error {
 			if have == "" {
@@ -210,6 +213,9 @@ func (o *operation) addPermission(ctx context.Context, statementID, functionARN,
 	})
 	switch {
 	case err == nil:
+		if o.wrotePermission {
+			o.tell(ctx, "The invoke permission is written", map[string]any{"function_arn": functionARN, "statement_id": statementID})
+		}
 		if len(equal) > 0 {
 			o.warn(*permittedTwice(functionARN, statementID, equal))
 		}

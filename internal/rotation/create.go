@@ -53,6 +53,7 @@ func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration)
 	if err := o.refuse(append(noValue(want, sc.secret), problems...)); err != nil {
 		return nil, nil, err
 	}
+	o.tell(ctx, "The checks are done", map[string]any{"secret_arn": object.SecretARN})
 	if p := want.PlannedRolePolicy; p != "" && p != object.RolePolicy {
 		return nil, o.warnings, wrong("", "Access changed since the plan",
 			"Between plan and apply, the role policy, the secret's key or another setup of this secret changed what has to be written. Nothing was changed. Plan and apply again, unless another setup is for the same secret: then keep one of them.")
@@ -253,7 +254,7 @@ func (o *operation) sweep(ctx context.Context, s *scene, object *Object) {
 // can't succeed and never wrote a value is taken back whole.
 func (o *operation) rotationFailed(ctx context.Context, want Setup, object *Object, version string, s *scene, cause error) (*Object, []Problem, error) {
 	failure, ok := errors.AsType[*rotationError](cause)
-	if !ok || !failure.permanent || !want.ReadValue || s.function == nil {
+	if !ok || failure.ending != permanent || !want.ReadValue || s.function == nil {
 		return nil, o.warnings, unfinished(object.SecretARN, cause)
 	}
 	ctx = context.WithoutCancel(ctx)
@@ -267,9 +268,8 @@ func (o *operation) rotationFailed(ctx context.Context, want Setup, object *Obje
 	if err != nil || !discarded {
 		return nil, o.warnings, unfinished(object.SecretARN, cause)
 	}
-	failure.state = "" // The label is gone.
+	failure.state = "The rotation had not written a value, so it was cancelled, and everything that this setup wrote was taken back. Applications are not affected: the secret's value was not touched."
 	p := failure.problem()
-	p.Detail += "\n\nThe rotation had not written a value, so it was cancelled and everything that this setup wrote was taken back. The secret's value was not touched."
 	var u undo
 	u.push(func(ctx context.Context) error { return o.revoke(ctx, object.SecretARN, object.Permissions) })
 	return o.takeBack(ctx, object, u, p)
@@ -278,22 +278,7 @@ func (o *operation) rotationFailed(ctx context.Context, want Setup, object *Obje
 // unfinished explains a rotation that AWS has accepted and whose outcome is bad
 // or open.
 func unfinished(secretARN string, cause error) *Problem {
-	p := explain(cause)
-	again := "Mend the cause and apply again"
-	if failure, ok := errors.AsType[*rotationError](cause); ok && failure.interrupted {
-		again = "Apply again"
-	}
-	p.Detail += "\n\nRotation is configured, and AWS keeps retrying it by itself. Nothing was taken back, and this setup is not in the state yet. " +
-		again + ": the next apply resumes this same rotation and starts no other.\n\n" +
-		"To remove the setup instead, import it first and then destroy it:\n\n" + importBlock(secretARN)
+	p := explain(cause, "the next apply resumes this same rotation and starts no other.")
+	p.Detail = paragraphs(p.Detail, "Rotation is configured, nothing was taken back, and this setup is not in the state yet. To remove it instead, import it first and then destroy it:", importBlock(secretARN))
 	return p
-}
-
-// explain makes a problem of what ended the wait for a rotation, for the caller
-// to add to.
-func explain(cause error) *Problem {
-	if failure, ok := errors.AsType[*rotationError](cause); ok {
-		return failure.problem()
-	}
-	return new(*failed("", "complete the rotation", "", cause))
 }

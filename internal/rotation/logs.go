@@ -2,38 +2,239 @@ package rotation
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/facts"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 )
 
-// invocation is a run of the function and what is to be said of it.
-type invocation struct {
-	*facts.Run
+// steps of a rotation, in their order.
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html.
+var steps = []string{"createSecret", "setSecret", "testSecret", "finishSecret"}
 
-	failures  int  // of all the runs for the same rotation
-	hidden    bool // the lines can't be cleared of secrets and are not for showing
-	finding   findings.Finding
-	permanent bool
+// run is an invocation of the function and what its lines tell.
+type run struct {
+	*facts.Run
+	findings.Explanation
+
+	// guessed says that another secret may be the one that it was for.
+	guessed bool
+	// counts says that its failure is one of the rotation, and not due to what this
+	// run of the provider has just written.
+	counts bool
 }
 
-// explain finds the cause of a failure in the lines.
-func (i *invocation) explain() {
-	for _, line := range i.Lines {
-		if finding, permanent, ok := findings.LogLine(line); ok {
-			i.finding, i.permanent = finding, permanent
+// evidence is what the function's log has of a rotation.
+type evidence struct {
+	runs []*run // in the order of time
+	err  error  // why the log, or some of it, could not be read
+}
+
+// read reads the function's log since the rotation began.
+func (w *wait) read(ctx context.Context) {
+	if w.function == nil {
+		return
+	}
+	since := w.began.Truncate(time.Second)
+	runs, err := w.ReadLog(ctx, facts.Log{
+		Group: w.function.LogGroup, Since: since, Names: []string{w.secretARN, w.version}, Timeout: w.function.Timeout,
+	})
+	if err != nil && len(runs) == 0 && len(w.log.runs) > 0 {
+		return // What was read before says more.
+	}
+	w.log = evidence{err: err}
+	shared := w.waits.overlap(w.function.ARN.Unqualified().String(), w.secretARN, w.started)
+	for _, r := range runs {
+		shared = shared || w.whose(r) == facts.Others
+	}
+	for _, r := range runs {
+		if whose := w.whose(r); whose != facts.Others {
+			w.log.runs = append(w.log.runs, w.judge(r, shared && whose == facts.Unnamed))
+		}
+	}
+	w.log.steps()
+	w.tellRuns(ctx)
+}
+
+func (w *wait) whose(r *facts.Run) facts.Whose {
+	return r.Whose(w.secretARN, w.version, w.want.SuperuserSecretARN)
+}
+
+// judge explains a run. Where the function rotates other secrets at the same time,
+// a run that names none may be for any of them, unless its failure is the
+// function's own.
+func (w *wait) judge(r *facts.Run, guessed bool) *run {
+	made := &run{Run: r}
+	made.Explanation, _ = findings.Run(r.Lines)
+	if !r.Failed { // What it went on after does not matter.
+		made.Finding, made.Permanent = findings.Finding{}, false
+		made.guessed = guessed
+		return made
+	}
+	made.guessed = guessed && !ofFunction(made.Finding.Code)
+	early := made.Finding.Code.IsAccess() && r.At.Before(w.excused)
+	made.Permanent = made.Permanent && !early && !made.guessed
+	made.counts = !early && !made.guessed
+	return made
+}
+
+// ofFunction reports whether a cause is one of the function as such, whatever
+// secret it rotates.
+func ofFunction(code findings.Code) bool {
+	switch code {
+	case findings.FunctionImportError, findings.FunctionNotImplemented, findings.FunctionEnvEndpoint,
+		findings.ExcludeCharactersImpossible, findings.PasswordLengthInvalid:
+		return true
+	}
+	return false
+}
+
+// steps gives the failed runs that do not name their step the one that follows the
+// step before in the same attempt.
+func (e *evidence) steps() {
+	done := ""
+	for _, r := range e.runs {
+		switch {
+		case r.guessed:
+			continue
+		case r.Failed && r.Step == "" && done != "":
+			r.Step = after(done)
+		}
+		done = r.Step
+		if r.Failed {
+			done = ""
 		}
 	}
 }
 
-// invocations reads the function's log since a time. A log that can't be read has
-// no invocations.
-func (o *operation) invocations(ctx context.Context, group string, since time.Time) []*invocation {
-	runs, _ := o.Runs(ctx, group, since)
-	all := make([]*invocation, len(runs))
-	for i, run := range runs {
-		all[i] = &invocation{Run: run}
+// atFirst gives the failed runs that do not name their step the first one, which
+// is all that a version without a value has got to.
+func (e *evidence) atFirst() {
+	for _, r := range e.runs {
+		if r.Failed && r.Step == "" && !r.guessed {
+			r.Step = steps[0]
+		}
 	}
-	return all
+}
+
+// after is the step that follows another.
+func after(step string) string {
+	if i := slices.Index(steps, step); i >= 0 && i+1 < len(steps) {
+		return steps[i+1]
+	}
+	return ""
+}
+
+// reached is the last step that a run of this rotation was in; empty if none
+// tells.
+func (e *evidence) reached() string {
+	furthest := -1
+	for _, r := range e.runs {
+		if !r.guessed {
+			furthest = max(furthest, slices.Index(steps, r.Step))
+		}
+	}
+	if furthest < 0 {
+		return ""
+	}
+	return steps[furthest]
+}
+
+// decisive is the run that explains best how things are: the last one that
+// failed, or else the last one at all; nil if there is none. What may be of
+// another secret comes last.
+func (e *evidence) decisive() *run {
+	var best *run
+	rank := func(r *run) int {
+		switch {
+		case r.Failed && !r.guessed:
+			return 3
+		case r.Failed:
+			return 2
+		case !r.guessed:
+			return 1
+		}
+		return 0
+	}
+	for _, r := range e.runs {
+		if rank(r) > 0 && (best == nil || rank(r) >= rank(best)) {
+			best = r
+		}
+	}
+	return best
+}
+
+// permanent reports whether the last failure is one that no retry mends.
+func (e *evidence) permanent() bool {
+	r := e.decisive()
+	return r != nil && r.Failed && r.Permanent
+}
+
+func (e *evidence) failures() int {
+	n := 0
+	for _, r := range e.runs {
+		if r.Failed && r.counts {
+			n++
+		}
+	}
+	return n
+}
+
+// tellRuns tells the progress of those runs that have not been told yet.
+func (w *wait) tellRuns(ctx context.Context) {
+	var over []*run
+	for _, r := range w.log.runs {
+		if !r.guessed && (r.Ended || r.Failed) {
+			over = append(over, r)
+		}
+	}
+	for _, r := range over[min(w.told, len(over)):] {
+		fields := w.fields()
+		fields["step"], fields["at"], fields["seconds"] = r.Step, r.At.Format(time.RFC3339), r.Until.Sub(r.At).Seconds()
+		message := "The rotation function has run"
+		if r.Failed {
+			message = "The rotation function has failed"
+			fields["code"] = string(r.Finding.Code)
+		}
+		w.tell(ctx, message, fields)
+	}
+	w.told = max(w.told, len(over))
+}
+
+// waits knows which secrets are waited for, by function, so that a run that names
+// no secret is not taken for one's own.
+type waits struct {
+	mu sync.Mutex
+	// ended is when the wait for a secret was over, zero while it goes on.
+	ended map[string]map[string]time.Time
+}
+
+func (w *waits) begin(function, secretARN string, clock Clock) (end func()) {
+	set := func(at time.Time) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.ended == nil {
+			w.ended = map[string]map[string]time.Time{}
+		}
+		if w.ended[function] == nil {
+			w.ended[function] = map[string]time.Time{}
+		}
+		w.ended[function][secretARN] = at
+	}
+	set(time.Time{})
+	return func() { set(clock.Now()) }
+}
+
+// overlap reports whether another secret was waited for since a time.
+func (w *waits) overlap(function, secretARN string, since time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for other, ended := range w.ended[function] {
+		if other != secretARN && (ended.IsZero() || !ended.Before(since)) {
+			return true
+		}
+	}
+	return false
 }

@@ -68,7 +68,13 @@ func (o *operation) rotate(ctx context.Context, sec *secret, want Setup, token s
 		out, err := o.SecretsManager.RotateSecret(ctx, in)
 		switch {
 		case err == nil:
-			return aws.ToString(out.VersionId), nil
+			version := aws.ToString(out.VersionId)
+			if immediately {
+				o.tell(ctx, "AWS has accepted the rotation", map[string]any{"secret_arn": secretARN, "version_id": version})
+			} else {
+				o.tell(ctx, "AWS has accepted the rotation's configuration", map[string]any{"secret_arn": secretARN})
+			}
+			return version, nil
 		case !awsapi.Answered(err):
 			return token, o.afterSilence(ctx, secretARN, want, token, immediately, err)
 		case immediately && isNotComplete(err) && sec.Pending() == token:
@@ -92,6 +98,7 @@ func (o *operation) settleRole(ctx context.Context) error {
 	if pause <= 0 {
 		return nil
 	}
+	o.tell(ctx, "Waiting until AWS knows the role policy", map[string]any{"role": o.roleName, "seconds": pause.Seconds()})
 	return o.clock.Sleep(ctx, pause)
 }
 

@@ -120,12 +120,16 @@ type Object struct {
 type Service struct {
 	connect func(ctx context.Context, region string) (*awsapi.Clients, error)
 	clock   Clock
+	// Progress is told of the steps of all operations, unless it is nil. It is to be
+	// set before the first one.
+	Progress Progress
 
 	// secrets serialises setups of one secret: the destroy of one and the create
 	// of another that takes it over run at the same time.
 	secrets, functions, roles keyedMutex
 	facts                     facts.Cache
 	planned                   planned
+	waits                     waits
 	// written has, by role and by function, when this run has last changed what
 	// the one may do and who may invoke the other.
 	written sync.Map

@@ -95,6 +95,7 @@ func (s *Service) Update(ctx context.Context, want Setup, have Object, ask bool,
 	if err := o.refuse(problems); err != nil {
 		return nil, o.warnings, err
 	}
+	o.tell(ctx, "The checks are done", map[string]any{"secret_arn": next.SecretARN})
 
 	var u undo
 	o.former = have.StatementID
@@ -201,10 +202,11 @@ func (s *Service) CheckUpdate(ctx context.Context, want Setup, have Object) ([]P
 	return append(problems, full...), err
 }
 
+// resumable explains a rotation of an update that AWS has accepted and whose
+// outcome is bad or open.
 func resumable(cause error) *Problem {
-	p := explain(cause)
-	p.Detail += "\n\nThe change itself is made, and AWS keeps retrying the rotation by itself. Mend the cause and apply again: " +
-		"the next apply waits for this same rotation and starts no other."
+	p := explain(cause, "the next apply waits for this same rotation and starts no other.")
+	p.Detail = paragraphs(p.Detail, "The change itself is made.")
 	return p
 }
 
