@@ -23,8 +23,9 @@ type place struct {
 	dial     string // as [DatabaseNetwork.Dial]
 }
 
-// publicService is the name of an AWS API: service and Region.
-var publicService = regexp.MustCompile(`^([a-z0-9-]+)\.([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com(?:\.cn)?$`)
+// publicService is a public name of an AWS API, which begins with the service:
+// of a Region, of all, or of a Region for IPv4 and IPv6.
+var publicService = regexp.MustCompile(`^([a-z0-9-]+)(?:\.[a-z]{2}(?:-[a-z]+)+-\d)?\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$`)
 
 // resolve finds where a name leads to, as the resolver of the function's VPC
 // does. In a VPC without enableDnsSupport no resolver answers at all.

@@ -264,6 +264,15 @@ func TestReachability(t *testing.T) {
 			p.RemoveGateway(transit)
 		}, false},
 
+		"answers that another route leads astray": {endpoint, func(p plant) {
+			p.modify(ec2.ModifyVpcEndpointInput{RemoveSubnetIds: p.PrivateSubnets[:1]})
+			astray := p.NewRouteTable()
+			p.associate(p.PrivateSubnets[1], astray)
+			p.Route(&ec2.CreateRouteInput{RouteTableId: &astray, DestinationCidrBlock: new("10.0.0.0/24"), NetworkInterfaceId: new("eni-1")})
+			p.PrivateSubnets = p.PrivateSubnets[:1]
+			p.AttachFunction()
+		}, false},
+
 		// Names.
 		"endpoint without private DNS":         {endpoint, func(p plant) { p.modify(ec2.ModifyVpcEndpointInput{PrivateDnsEnabled: new(false)}) }, false},
 		"endpoint without private DNS and NAT": {labtest.Network{NAT: true, Endpoints: []string{"secretsmanager"}}, func(p plant) { p.modify(ec2.ModifyVpcEndpointInput{PrivateDnsEnabled: new(false)}) }, true},
@@ -272,6 +281,8 @@ func TestReachability(t *testing.T) {
 			p.endpoint("https://" + p.dnsNames()[0])
 		}, true},
 		"endpoint by the name of a zone": {endpoint, func(p plant) { p.endpoint("https://" + p.dnsNames()[2]) }, true},
+		"another name of the service":    {endpoint, func(p plant) { p.endpoint("https://secretsmanager.eu-west-1.api.aws") }, false},
+		"another name, and NAT":          {nat, func(p plant) { p.endpoint("https://secretsmanager.eu-west-1.api.aws") }, true},
 		"endpoint's name outside the VPC": {endpoint, func(p plant) {
 			p.leaveVPC()
 			p.AddDatabase(awslab.DatabaseNetwork{})
