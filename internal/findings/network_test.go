@@ -241,6 +241,10 @@ func TestReachable(t *testing.T) {
 			c.endpoint(secretsManager).SecurityGroups[0].Rules = []SecurityGroupRule{}
 			c.VPC = VPC{ID: "vpc-1"}
 		}, want: []string{perhaps(endpoint), unknown(noDNS)}},
+		"no way, no egress": {change: func(c *networkCase) {
+			c.routes()
+			c.may(outTo(5432, "sg-db"))
+		}, want: []string{noPath}},
 		"VPC of public addresses":         {change: func(c *networkCase) { c.routes(Route{"198.51.0.0/16", "local", true}) }, want: []string{noPath}},
 		"IPv6 route that is a black hole": {change: func(c *networkCase) { c.IPv6 = true; c.routes(Route{"::/0", "eigw-1", false}) }, want: []string{noPath}},
 		"egress by IPv6 only":             {change: func(c *networkCase) { c.may(out(443, "::/0"), outTo(5432, "sg-db")) }, want: []string{egress}},
