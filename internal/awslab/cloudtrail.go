@@ -3,6 +3,7 @@ package awslab
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -165,12 +166,10 @@ func (t *trail) add(l *Lab, region, name string, readOnly bool, document map[str
 	e := &trailEvent{
 		serial: len(t.events) + 1, time: l.Now().Truncate(time.Second), name: name, region: region, id: newUUID(), readOnly: readOnly, document: document,
 	}
-	for key, value := range map[string]any{
+	maps.Copy(document, map[string]any{
 		"eventVersion": "1.08", "eventTime": e.time.Format(time.RFC3339), "eventSource": trailSource, "eventName": name, "awsRegion": region, "eventID": e.id,
 		"readOnly": readOnly, "managementEvent": true, "recipientAccountId": l.options.AccountID, "eventCategory": "Management",
-	} {
-		document[key] = value
-	}
+	})
 	t.events = append(t.events, e)
 	return e
 }

@@ -114,7 +114,7 @@ func (l *Lab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else if c.operation != unsignedOperation {
 		err = c.refuse("MissingAuthenticationTokenException", "MissingAuthenticationToken", "Request is missing Authentication Token")
 	}
-	l.answer(w, c, s, err)
+	l.answer(w, c, s, err) //nolint:contextcheck // The call carries its request, and with it the context.
 }
 
 func (l *Lab) answer(w http.ResponseWriter, c *call, s *service, err error) {
