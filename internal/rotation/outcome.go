@@ -107,8 +107,11 @@ func (w *wait) failure(ctx context.Context, summary string, sec *secret, how end
 	case last.Failed:
 		e.cause = last.Finding
 		e.parts = append(e.parts, w.step(last))
+	case how == abandoned:
+	case last.Ended && after(last.Step) != "":
+		e.parts = append(e.parts, "The function has done the step "+last.Step+" without an error, and its log has nothing of the next one.")
 	case last.Ended:
-		e.parts = append(e.parts, "The function ran without an error, and yet the version has not become AWSCURRENT. It may not be a rotation function for this secret, or AWS has not invoked it again: in CloudTrail, the event RotationFailed of the secret tells why.")
+		e.parts = append(e.parts, "The function ran without an error, and yet the version has not become AWSCURRENT. It may not be a rotation function for this secret.")
 	default:
 		e.parts = append(e.parts, "The function is still at work.")
 	}
@@ -206,7 +209,7 @@ func (w *wait) state(ctx context.Context, sec *secret, how ending) string {
 	}
 	reached := w.log.reached()
 	if reached == "" || reached == steps[0] {
-		return reads + ". How far the rotation has got is not known, and so neither whether the database has the password of version " + w.version + " already. Check that AWSCURRENT still logs in."
+		return reads + ". Whether the database has the password of version " + w.version + " already is not known: check that AWSCURRENT still logs in."
 	}
 	until := "until a retry succeeds"
 	if how == abandoned {
@@ -217,7 +220,7 @@ func (w *wait) state(ctx context.Context, sec *secret, how ending) string {
 		return reads + ". If the function changes the password of that user (single user), the database may have the one of version " + w.version +
 			" already, and logins with AWSCURRENT fail " + until + ". If it changes two users in turn, nothing changes for applications before AWSCURRENT moves. `rotation_type` is not set, so it is not known which."
 	case t.Strategy == catalog.SingleUser && w.refusedCurrent():
-		return reads + ". The database refuses that password too, so that they can't log in either, unless the user is another."
+		return reads + ". The database refuses that password too, so that they can't log in with it either."
 	case t.Strategy == catalog.SingleUser:
 		return reads + ". The database may have the password of version " + w.version + " already: then logins with AWSCURRENT fail " + until + "."
 	}
@@ -272,11 +275,12 @@ func (w *wait) attempts() []string {
 	var lines, done []string
 	var began time.Time
 	end := func(how string) {
-		if how != "" {
-			done = append(done, how)
-		}
+		parts := []string{how}
 		if len(done) > 0 {
-			lines = append(lines, stamp(began)+"  "+strings.Join(done, ", "))
+			parts = []string{strings.Join(done, ", ") + " done", how}
+		}
+		if line := strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", "); line != "" {
+			lines = append(lines, stamp(began)+"  "+line)
 		}
 		done = nil
 	}
@@ -300,9 +304,9 @@ func (w *wait) attempts() []string {
 		case r.Failed:
 			end(step + " failed" + took)
 		case r.Ended:
-			done = append(done, step+" done"+took)
+			done = append(done, step)
 		default:
-			done = append(done, step+" is still at work")
+			end(step + " not over yet")
 		}
 	}
 	end("")
