@@ -59,10 +59,10 @@ func (d document) tlsMode() (use, fallBack bool) {
 	return true, true
 }
 
-// port reads the secret's port as Python's int() does.
-func (d document) port(byDefault int64) (int64, error) {
+// port reads the secret's port as Python's int() does, or is that of PostgreSQL.
+func (d document) port() (int64, error) {
 	if !d.has("port") {
-		return byDefault, nil
+		return 5432, nil
 	}
 	switch value := decode(d.get("port")).(type) {
 	case string:

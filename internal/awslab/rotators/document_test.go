@@ -97,12 +97,12 @@ func TestPort(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := doc.port(5432)
+		got, err := doc.port()
 		if got != test.want || errorText(err) != test.wantErr {
 			t.Errorf("%s: got %d and %q, want %d and %q", test.json, got, errorText(err), test.want, test.wantErr)
 		}
 	}
-	if got, err := (document{}).port(5432); got != 5432 || err != nil {
+	if got, err := (document{}).port(); got != 5432 || err != nil {
 		t.Errorf("no port: got %d and %v, want 5432", got, err)
 	}
 }

@@ -43,7 +43,7 @@ func (p postgres) login(ctx context.Context, secret document) (session, error) {
 // connect signs in with the secret's credentials: over TLS, and then without when the secret's ssl member leaves that open. No error of
 // the driver leaves this function, because such errors describe the connection.
 func (p postgres) connect(ctx context.Context, secret document) (*postgresSession, error) {
-	port, err := secret.port(5432)
+	port, err := secret.port()
 	if err != nil {
 		return nil, err
 	}

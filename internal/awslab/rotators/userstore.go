@@ -72,7 +72,7 @@ func (storeDatabase) label() string     { return "the lab's user store" }
 
 // login connects to the secret's host and port, by default that of PostgreSQL, as far as the function's network knows them.
 func (d storeDatabase) login(ctx context.Context, secret document) (session, error) {
-	port, err := secret.port(5432)
+	port, err := secret.port()
 	if err != nil {
 		return nil, err
 	}
