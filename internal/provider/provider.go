@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
@@ -72,6 +73,7 @@ func (p *rotationProvider) Configure(ctx context.Context, req provider.Configure
 		preflight:        or(model.Preflight, preflightError),
 		checkSecretValue: model.CheckSecretValue.IsNull() || model.CheckSecretValue.ValueBool(),
 	}
+	s.rotation.Progress = func(ctx context.Context, message string, fields map[string]any) { tflog.Info(ctx, message, fields) }
 	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = s, s, s
 }
 
