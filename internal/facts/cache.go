@@ -1,7 +1,9 @@
 package facts
 
 import (
+	"context"
 	"sync"
+	"time"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
 )
@@ -35,6 +37,33 @@ func recall[T any](s Source, key string, ask func() (T, error)) (T, error) {
 	}
 	value, _ := e.value.(T)
 	return value, e.err
+}
+
+// patience is how long AWS may take to tell what is only looked at for advice. A
+// provider may run where it reaches no more services than a rotation needs.
+const patience = 15 * time.Second
+
+// advice recalls a fact without which a run goes on. A failure is kept as well.
+func advice[T any](ctx context.Context, s Source, key string, ask func(context.Context) (T, error)) (T, error) {
+	type answer struct {
+		fact T
+		err  error
+	}
+	a, _ := recall(s, key, func() (answer, error) {
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		fact, err := ask(ctx)
+		return answer{fact, err}, nil
+	})
+	return a.fact, a.err
+}
+
+// unseen is an action that has not shown a fact, for the Unseen of the fact.
+func unseen(action string, err error) string {
+	if awsapi.IsAccessDenied(err) {
+		return action
+	}
+	return action + " (no answer)"
 }
 
 // live asks for a fact that changes all the time: anew, except in a snapshot.

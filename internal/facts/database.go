@@ -24,10 +24,10 @@ func (s Source) Database(ctx context.Context, host string, port int) findings.Da
 	if !ok {
 		return d
 	}
-	look := func(action string, ask func() (*findings.Database, error)) findings.Database {
-		found, err := recall(s, "database "+host, ask)
+	look := func(action string, ask func(context.Context) (*findings.Database, error)) findings.Database {
+		found, err := advice(ctx, s, "database "+host, ask)
 		if err != nil {
-			d.Unseen = append(d.Unseen, action)
+			d.Unseen = append(d.Unseen, unseen(action, err))
 		}
 		if found == nil {
 			return d
@@ -38,13 +38,13 @@ func (s Source) Database(ctx context.Context, host string, port int) findings.Da
 	}
 	switch {
 	case service == "redshift":
-		return look("redshift:DescribeClusters", func() (*findings.Database, error) { return s.redshiftCluster(ctx, id, host) })
+		return look("redshift:DescribeClusters", func(ctx context.Context) (*findings.Database, error) { return s.redshiftCluster(ctx, id, host) })
 	case strings.HasPrefix(hash, "cluster-ro-") || strings.HasPrefix(hash, "cluster-") && !strings.HasPrefix(hash, "cluster-custom-"):
-		return look("rds:DescribeDBClusters", func() (*findings.Database, error) { return s.databaseCluster(ctx, id, host) })
+		return look("rds:DescribeDBClusters", func(ctx context.Context) (*findings.Database, error) { return s.databaseCluster(ctx, id, host) })
 	case strings.Contains(hash, "-"):
 		return d // A proxy or a custom endpoint.
 	}
-	return look("rds:DescribeDBInstances", func() (*findings.Database, error) {
+	return look("rds:DescribeDBInstances", func(ctx context.Context) (*findings.Database, error) {
 		i, err := s.instance(ctx, id)
 		if err != nil || i == nil || i.Endpoint == nil || !strings.EqualFold(aws.ToString(i.Endpoint.Address), host) {
 			return nil, err

@@ -24,7 +24,7 @@ const eventPages = 10
 // secrets.
 // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html.
 func (s Source) Events(ctx context.Context) ([]findings.Event, error) {
-	return recall(s, "events", func() ([]findings.Event, error) {
+	return advice(ctx, s, "events", func(ctx context.Context) ([]findings.Event, error) {
 		var all []findings.Event
 		for _, name := range outcomes {
 			pages := cloudtrail.NewLookupEventsPaginator(s.CloudTrail, &cloudtrail.LookupEventsInput{

@@ -108,7 +108,7 @@ func (s Source) ForgetFunctionPolicy(functionARN string) {
 // is.
 func (s Source) Concurrency(ctx context.Context, functionARN string) (*int, error) {
 	name, _ := arn.SplitQualifier(functionARN)
-	return recall(s, "concurrency "+name, func() (*int, error) {
+	return advice(ctx, s, "concurrency "+name, func(ctx context.Context) (*int, error) {
 		out, err := s.Lambda.GetFunctionConcurrency(ctx, &lambda.GetFunctionConcurrencyInput{FunctionName: &name})
 		if err != nil || out.ReservedConcurrentExecutions == nil {
 			return nil, err

@@ -12,31 +12,30 @@ import (
 
 // Key describes a KMS key, given by the ARN of the key or of an alias, with its
 // policy.
-func (s Source) Key(ctx context.Context, keyID string) (findings.Key, error) {
-	return recall(s, "key "+keyID, func() (findings.Key, error) {
+func (s Source) Key(ctx context.Context, keyID string) findings.Key {
+	k, _ := advice(ctx, s, "key "+keyID, func(ctx context.Context) (findings.Key, error) {
 		k := findings.Key{ARN: keyID}
 		out, err := s.KMS.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &keyID})
 		switch {
 		case awsapi.Is(err, "NotFoundException"):
 			k.State = findings.KeyMissing
 			return k, nil
-		case awsapi.IsAccessDenied(err):
-			k.Unseen = append(k.Unseen, "kms:DescribeKey")
 		case err != nil:
-			return k, err
+			k.Unseen = append(k.Unseen, unseen("kms:DescribeKey", err))
 		default:
 			k.ARN, k.State, k.Owner = aws.ToString(out.KeyMetadata.Arn), string(out.KeyMetadata.KeyState), string(out.KeyMetadata.KeyManager)
 		}
+		if err != nil && !awsapi.IsAccessDenied(err) {
+			return k, nil // KMS cannot be reached.
+		}
 		// It takes no alias; where the key is not known by its ARN, KMS says so.
 		policy, err := s.KMS.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &k.ARN})
-		switch {
-		case awsapi.IsAccessDenied(err), awsapi.Is(err, "NotFoundException", "InvalidArnException"):
-			k.Unseen = append(k.Unseen, "kms:GetKeyPolicy")
-		case err != nil:
-			return k, err
-		default:
-			k.Policy = new(ReadPolicy(k.ARN, aws.ToString(policy.Policy)))
+		if err != nil {
+			k.Unseen = append(k.Unseen, unseen("kms:GetKeyPolicy", err))
+			return k, nil
 		}
+		k.Policy = new(ReadPolicy(k.ARN, aws.ToString(policy.Policy)))
 		return k, nil
 	})
+	return k
 }

@@ -45,10 +45,10 @@ type vpc struct {
 // look keeps a fact of the VPC. One that these credentials may not see, or that
 // EC2 does not tell, is not known, and is no reason to fail: all this is looked at
 // for advice.
-func look[T any](v *vpc, action, key string, ask func() (T, error)) T {
-	fact, err := recall(v.Source, "network "+action+" "+key, ask)
+func look[T any](ctx context.Context, v *vpc, action, key string, ask func(context.Context) (T, error)) T {
+	fact, err := advice(ctx, v.Source, "network "+action+" "+key, ask)
 	if err != nil {
-		if action = "ec2:" + action; !slices.Contains(v.unseen, action) {
+		if action = unseen("ec2:"+action, err); !slices.Contains(v.unseen, action) {
 			v.unseen = append(v.unseen, action)
 		}
 	}
@@ -60,7 +60,7 @@ func (v *vpc) filter() []types.Filter {
 }
 
 func (v *vpc) attribute(ctx context.Context, name types.VpcAttributeName) *bool {
-	return look(v, "DescribeVpcAttribute", v.id+" "+string(name), func() (*bool, error) {
+	return look(ctx, v, "DescribeVpcAttribute", v.id+" "+string(name), func(ctx context.Context) (*bool, error) {
 		out, err := v.EC2.DescribeVpcAttribute(ctx, &ec2.DescribeVpcAttributeInput{VpcId: &v.id, Attribute: name})
 		if err != nil {
 			return nil, err
@@ -77,7 +77,7 @@ func (v *vpc) attribute(ctx context.Context, name types.VpcAttributeName) *bool 
 // subnets describes subnets with the routes and the network ACL of each. It is nil
 // if the subnets cannot be seen.
 func (v *vpc) subnets(ctx context.Context, ids []string) []findings.Subnet {
-	all := look(v, "DescribeSubnets", v.id, func() (map[string]types.Subnet, error) {
+	all := look(ctx, v, "DescribeSubnets", v.id, func(ctx context.Context) (map[string]types.Subnet, error) {
 		found := map[string]types.Subnet{}
 		pages := ec2.NewDescribeSubnetsPaginator(v.EC2, &ec2.DescribeSubnetsInput{Filters: v.filter()})
 		for pages.HasMorePages() {
@@ -95,8 +95,8 @@ func (v *vpc) subnets(ctx context.Context, ids []string) []findings.Subnet {
 	var subnets []findings.Subnet
 	for _, id := range ids {
 		s, known := all[id]
-		if !known {
-			continue
+		if !known && all == nil {
+			return nil
 		}
 		subnet := findings.Subnet{ID: id, CIDR: aws.ToString(s.CidrBlock)}
 		if s.AvailableIpAddressCount != nil {
@@ -116,7 +116,7 @@ func (v *vpc) subnets(ctx context.Context, ids []string) []findings.Subnet {
 }
 
 func (v *vpc) tables(ctx context.Context) []types.RouteTable {
-	return look(v, "DescribeRouteTables", v.id, func() (all []types.RouteTable, err error) {
+	return look(ctx, v, "DescribeRouteTables", v.id, func(ctx context.Context) (all []types.RouteTable, err error) {
 		pages := ec2.NewDescribeRouteTablesPaginator(v.EC2, &ec2.DescribeRouteTablesInput{Filters: v.filter()})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
@@ -159,7 +159,7 @@ func routes(table types.RouteTable) []findings.Route {
 }
 
 func (v *vpc) acls(ctx context.Context) []types.NetworkAcl {
-	return look(v, "DescribeNetworkAcls", v.id, func() (all []types.NetworkAcl, err error) {
+	return look(ctx, v, "DescribeNetworkAcls", v.id, func(ctx context.Context) (all []types.NetworkAcl, err error) {
 		pages := ec2.NewDescribeNetworkAclsPaginator(v.EC2, &ec2.DescribeNetworkAclsInput{Filters: v.filter()})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
@@ -192,7 +192,7 @@ func rules(acl types.NetworkAcl) []findings.NetworkACLRule {
 func (v *vpc) groups(ctx context.Context, ids []string) []findings.SecurityGroup {
 	all := []findings.SecurityGroup{}
 	for _, id := range ids {
-		rules := look(v, "DescribeSecurityGroupRules", id, func() ([]findings.SecurityGroupRule, error) {
+		rules := look(ctx, v, "DescribeSecurityGroupRules", id, func(ctx context.Context) ([]findings.SecurityGroupRule, error) {
 			found := []findings.SecurityGroupRule{}
 			pages := ec2.NewDescribeSecurityGroupRulesPaginator(v.EC2, &ec2.DescribeSecurityGroupRulesInput{
 				Filters: []types.Filter{{Name: aws.String("group-id"), Values: []string{id}}},
@@ -226,7 +226,7 @@ func (v *vpc) groups(ctx context.Context, ids []string) []findings.SecurityGroup
 // endpoints describes the interface endpoints of the VPC; nil if they cannot be
 // seen.
 func (v *vpc) endpoints(ctx context.Context) []findings.Endpoint {
-	found := look(v, "DescribeVpcEndpoints", v.id, func() ([]types.VpcEndpoint, error) {
+	found := look(ctx, v, "DescribeVpcEndpoints", v.id, func(ctx context.Context) ([]types.VpcEndpoint, error) {
 		all := []types.VpcEndpoint{}
 		pages := ec2.NewDescribeVpcEndpointsPaginator(v.EC2, &ec2.DescribeVpcEndpointsInput{Filters: v.filter()})
 		for pages.HasMorePages() {

@@ -64,3 +64,16 @@ func (f Finding) AtPlan() Finding {
 func HasErrors(findings []Finding) bool {
 	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Severity == Error })
 }
+
+// Sorted returns findings without repetition, the worst first.
+func Sorted(found []Finding) []Finding {
+	var all []Finding
+	for _, severity := range []Severity{Error, Warning, Info} {
+		for _, f := range found {
+			if f.Severity == severity && !slices.ContainsFunc(all, func(other Finding) bool { return other.Code == f.Code && other.Detail == f.Detail }) {
+				all = append(all, f)
+			}
+		}
+	}
+	return all
+}

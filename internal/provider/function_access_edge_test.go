@@ -183,7 +183,7 @@ func TestVPCAccessMeanwhile(t *testing.T) {
 			}
 			attach()
 			_, err := w.Functions.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{
-				FunctionName: &w.FunctionARN, VpcConfig: w.NewNetwork(labtest.Network{}).Config(),
+				FunctionName: &w.FunctionARN, VpcConfig: w.NewNetwork(labtest.Network{NAT: true}).Config(),
 			})
 			w.Must(err)
 			_, err = w.Roles.DetachRolePolicy(t.Context(), &iam.DetachRolePolicyInput{RoleName: &w.Role, PolicyArn: vpc})

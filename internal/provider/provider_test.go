@@ -93,7 +93,8 @@ func TestConnection(t *testing.T) {
 			change: object{"region": nil},
 			calls: []string{
 				"sts:GetCallerIdentity", "secretsmanager:DescribeSecret", "lambda:GetFunctionConfiguration", "iam:GetRolePolicy", "secretsmanager:ListSecretVersionIds",
-				"iam:GetRole", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies", "iam:GetPolicy", "iam:GetPolicyVersion", "lambda:GetPolicy",
+				"secretsmanager:GetResourcePolicy", "iam:GetRole", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies", "iam:GetPolicy", "iam:GetPolicyVersion",
+				"lambda:GetFunctionConcurrency", "lambda:GetPolicy",
 			},
 		},
 		"no credentials": {

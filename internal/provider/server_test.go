@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
 )
 
@@ -288,11 +289,11 @@ func (s server) elements(ty, of tftypes.Type, v any) tftypes.Value {
 
 // block is the provider block for the lab.
 func (w world) block() object {
-	c, u := w.Administrator(), w.URL()
-	return object{
-		"region": w.Region(), "access_key": c.AccessKeyID, "secret_key": c.SecretAccessKey,
-		"endpoints": []any{object{"secretsmanager": u, "lambda": u, "iam": u, "sts": u, "cloudwatchlogs": u}},
+	c, endpoints := w.Administrator(), object{}
+	for _, service := range awsapi.Services {
+		endpoints[service] = w.URL()
 	}
+	return object{"region": w.Region(), "access_key": c.AccessKeyID, "secret_key": c.SecretAccessKey, "endpoints": []any{endpoints}}
 }
 
 // arguments are a rotation_setup of the world's secret and function.

@@ -365,8 +365,9 @@ func TestPlanChecksWhatMayBeRead(t *testing.T) {
 				}
 				if test.denied != "" {
 					_, err := w.Secrets.PutResourcePolicy(t.Context(), &secretsmanager.PutResourcePolicyInput{
-						SecretId:       &superuser,
-						ResourcePolicy: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"secretsmanager:` + test.denied + `","Resource":"*"}]}`),
+						SecretId: &superuser,
+						ResourcePolicy: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"secretsmanager:` + test.denied + `","Resource":"*",` +
+							`"Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/rotator"}}}]}`),
 					})
 					w.Must(err)
 				}

@@ -51,7 +51,7 @@ func (m setupModel) validateARNs(diags *diag.Diagnostics) {
 	case noSecret == nil && function.Partition != secret.Partition:
 		wrong("rotation_lambda_arn", "function ARN", "The function is in the partition "+function.Partition+" and the secret in "+secret.Partition+". A secret is rotated by a function of its own Region.")
 	case region.wrong(named) == "" && function.Region != named:
-		diags.Append(diagnosticOf(*rotation.OtherRegion(function.Region, named)))
+		diags.Append(diagnosticOf(rotation.Of(findings.OtherRegion(function.Region, named), "rotation_lambda_arn")))
 	case noSecret == nil && function.AccountID != secret.AccountID && m.managed() && !m.Access.IsUnknown():
 		wrong("rotation_lambda_arn", "function ARN",
 			"The function belongs to account "+function.AccountID+" and the secret to account "+secret.AccountID+". The policy of its role and its permission can't be written from here. "+

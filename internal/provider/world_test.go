@@ -35,11 +35,16 @@ provider "rotation" {
   access_key = %q
   secret_key = %q
   endpoints {
-    secretsmanager = %[4]q
-    lambda         = %[4]q
-    iam            = %[4]q
-    sts            = %[4]q
+    cloudtrail     = %[4]q
     cloudwatchlogs = %[4]q
+    ec2            = %[4]q
+    iam            = %[4]q
+    kms            = %[4]q
+    lambda         = %[4]q
+    rds            = %[4]q
+    redshift       = %[4]q
+    secretsmanager = %[4]q
+    sts            = %[4]q
   }
 }
 `, w.Region(), c.AccessKeyID, c.SecretAccessKey, w.URL())

@@ -244,7 +244,7 @@ func (w *world) putIntoVPC() {
 	w.t.Helper()
 	w.attachVPCPolicy()
 	_, err := w.Functions.UpdateFunctionConfiguration(w.t.Context(), &lambda.UpdateFunctionConfigurationInput{
-		FunctionName: &w.FunctionARN, VpcConfig: w.NewNetwork(labtest.Network{}).Config(),
+		FunctionName: &w.FunctionARN, VpcConfig: w.NewNetwork(labtest.Network{NAT: true}).Config(),
 	})
 	w.Must(err)
 	w.detach(w.Role, vpcRole)

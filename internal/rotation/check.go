@@ -63,26 +63,107 @@ func (w Setup) SuperuserMatters() bool {
 	return w.Managed && w.SuperuserSecretARN != "" && w.usesSuperuser() && len(w.RotationType.SuperuserOwners()) > 0
 }
 
-// check is what a rotation type says of a scene: of the function's environment,
-// the secret's value and the superuser secret. No content of a secret goes
-// further than to package findings. What can't be read is not said.
-func (o *operation) check(ctx context.Context, want Setup, s *scene) []Problem {
+// remark is a finding of a check, with the argument that is to blame.
+type remark struct {
+	findings.Finding
+
+	// repairable says that the rest of a plan may mend the cause, whatever the
+	// stage of the code is.
+	repairable bool
+	// ofValue says that a value of a secret is to blame.
+	ofValue bool
+}
+
+// preflight is all that a setup is checked for before its first write, and at
+// plan. Before an apply refuses anything it looks again: what was found may have
+// been remembered from before this same apply has mended it.
+func (o *operation) preflight(ctx context.Context, want Setup, s *scene, kmsKeyARN string, own Permissions) ([]Problem, error) {
+	remarks, err := o.examine(ctx, want, s, kmsKeyARN, own)
+	if err != nil || o.planning || !anyError(remarks) {
+		return problems(remarks, want.Lenient), err
+	}
+	again := *o
+	again.Source = o.Fresh()
+	now := *s
+	if now.function != nil {
+		if now.function, err = again.Function(ctx, want.FunctionARN); err != nil {
+			return nil, failed("rotation_lambda_arn", "read the rotation function", "", err)
+		}
+	}
+	remarks, err = again.examine(ctx, want, &now, kmsKeyARN, own)
+	return problems(remarks, want.Lenient), err
+}
+
+// examine makes all the checks that a setup asks for.
+func (o *operation) examine(ctx context.Context, want Setup, s *scene, kmsKeyARN string, own Permissions) ([]remark, error) {
+	current := o.currentValue(ctx, want, s)
+	remarks := o.checkType(ctx, want, s, current)
+	access, err := o.checkAccess(ctx, want, s, kmsKeyARN, own)
+	if err != nil {
+		return nil, err
+	}
+	remarks = append(remarks, access...)
+	way, err := o.checkFunctionItself(ctx, want, s, kmsKeyARN, current)
+	return append(remarks, way...), err
+}
+
+func anyError(remarks []remark) bool {
+	return slices.ContainsFunc(remarks, func(r remark) bool { return r.Severity == findings.Error })
+}
+
+// problems are what a user has to know of. What could not be determined is for a
+// diagnosis to say.
+func problems(remarks []remark, lenient bool) []Problem {
+	var all []Problem
+	for _, r := range remarks {
+		if r.Severity == findings.Info {
+			continue
+		}
+		p := Of(r.Finding, r.Argument)
+		p.Repairable, p.OfValue = p.Repairable || r.repairable, r.ofValue
+		p.Warning = p.Warning || lenient
+		all = append(all, p)
+	}
+	return all
+}
+
+// on puts findings on an argument, unless they name theirs.
+func on(attribute string, found ...findings.Finding) []remark {
+	all := make([]remark, len(found))
+	for i, f := range found {
+		f.Argument = cmp.Or(f.Argument, attribute)
+		all[i] = remark{Finding: f}
+	}
+	return all
+}
+
+// currentValue reads the secret's value, if that is allowed and needed. Its text
+// goes to package findings and no further.
+func (o *operation) currentValue(ctx context.Context, want Setup, s *scene) facts.Value {
+	if !want.Check || want.RotationType == nil || !want.rotatesWithFunction() || !want.ReadValue || s.secret.Current() == "" {
+		return facts.Value{}
+	}
+	return o.Value(ctx, s.secret.Parsed.String(), "")
+}
+
+// rotatesWithFunction reports whether the setup has a function, known or not.
+func (w Setup) rotatesWithFunction() bool { return w.FunctionARN != "" || w.FunctionPending }
+
+// checkType is what a rotation type says of a scene: of the function's
+// environment, the secret's value and the superuser secret. What can't be read is
+// not said.
+func (o *operation) checkType(ctx context.Context, want Setup, s *scene, current facts.Value) []remark {
 	t := want.RotationType
-	if !want.Check || t == nil || want.FunctionARN == "" && !want.FunctionPending {
+	if !want.Check || t == nil || !want.rotatesWithFunction() {
 		return nil
 	}
-	var problems []Problem
+	var remarks []remark
 	ofValue := false // Whether a value is to blame for what is reported from here on.
 	// repairable is for errors that the rest of a plan may still mend.
 	report := func(attribute string, repairable bool, found ...findings.Finding) {
-		for _, f := range found {
-			if f.Severity == findings.Info {
-				continue
-			}
-			p := Of(f, cmp.Or(f.Argument, attribute))
-			p.Repairable, p.OfValue = p.Repairable || repairable, ofValue
-			p.Warning = p.Warning || want.Lenient
-			problems = append(problems, p)
+		for _, r := range on(attribute, found...) {
+			r.repairable, r.ofValue = repairable, ofValue
+			remarks = append(remarks, r)
 		}
 	}
 	var environment map[string]string
@@ -96,17 +177,13 @@ func (o *operation) check(ctx context.Context, want Setup, s *scene) []Problem {
 		report(findings.SuperuserArgument, false, superuserMissing(findings.SuperuserArgument, want.SuperuserSecretARN, s.superuser)...)
 		report("superuser_kms_key_arn", true, superuserKey(want, s.superuser)...)
 	}
-	if s.secret.Current() == "" || !want.ReadValue {
-		return problems
-	}
 	ofValue = true
-	current := o.Value(ctx, secretARN, "")
 	switch {
 	case current.State != facts.ValuePresent, current.Binary && len(t.Fields) == 0:
-		return problems
+		return remarks
 	case current.Binary:
 		report("secret_id", false, findings.SecretBinaryValue())
-		return problems
+		return remarks
 	}
 	// What is an error only with this environment may be mended in the function.
 	anyhow := findings.SecretString(t, current.Text, nil)
@@ -124,14 +201,14 @@ func (o *operation) check(ctx context.Context, want Setup, s *scene) []Problem {
 		}
 	}
 	if !usesSuperuser {
-		return problems
+		return remarks
 	}
 	mismatch := findings.Superuser(t, want.SuperuserSecretARN, &current.Text)
 	report(findings.SuperuserArgument, false, mismatch...)
 	if s.superuser.exists && !s.superuser.deleted && len(mismatch) == 0 {
 		report(findings.SuperuserArgument, false, o.checkSuperuserValue(ctx, want, s.superuser.owner, current.Text)...)
 	}
-	return problems
+	return remarks
 }
 
 // environmentFindings are those of the function's environment. Of a function

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -17,8 +18,8 @@ import (
 )
 
 // seenRole reads a role, nil if it may not be seen or is not there.
-func (o *operation) seenRole(ctx context.Context, roleARN string, fresh bool) (*facts.Role, error) {
-	r, err := o.source(fresh).Role(ctx, roleARN)
+func (o *operation) seenRole(ctx context.Context, roleARN string) (*facts.Role, error) {
+	r, err := o.Role(ctx, roleARN)
 	if awsapi.IsAccessDenied(err) || awsapi.IsNotFound(err) {
 		return nil, nil
 	}
@@ -26,21 +27,6 @@ func (o *operation) seenRole(ctx context.Context, roleARN string, fresh bool) (*
 		return nil, failed("role_arn", "read the execution role", "", err)
 	}
 	return r, nil
-}
-
-// judged judges a role as it is remembered and, before it finds it wanting, as it
-// is now: this same apply may have given it more.
-func (o *operation) judged(ctx context.Context, roleARN string, judge func(findings.Role) []findings.Finding) ([]findings.Finding, error) {
-	for _, fresh := range []bool{false, true} {
-		r, err := o.seenRole(ctx, roleARN, fresh)
-		if r == nil || err != nil {
-			return nil, err
-		}
-		if found := judge(r.Role); fresh || !wanting(found) {
-			return found, nil
-		}
-	}
-	return nil, nil
 }
 
 func wanting(found []findings.Finding) bool {
@@ -60,66 +46,67 @@ func (o *operation) lacksVPC(ctx context.Context, f *facts.Function, roleARN str
 		return false, nil
 	}
 	need := findings.Need{FunctionARN: f.ARN.String(), InVPC: true}
-	found, err := o.judged(ctx, roleARN, func(r findings.Role) []findings.Finding {
-		var others []findings.Policy
-		for _, p := range r.Policies {
-			if !ours(p) {
-				others = append(others, p)
-			}
+	lacks := func(o *operation) (bool, error) {
+		r, err := o.seenRole(ctx, roleARN)
+		if r == nil || err != nil {
+			return false, err
 		}
-		r.Policies = others
-		return findings.RolePermissions(r, need)
-	})
-	return wanting(found), err
-}
-
-// preflight is all that a setup is checked for before its first write, and at
-// plan.
-func (o *operation) preflight(ctx context.Context, want Setup, s *scene, kmsKeyARN string, own Permissions, atPlan bool) ([]Problem, error) {
-	problems := o.check(ctx, want, s)
-	access, err := o.checkAccess(ctx, want, s, kmsKeyARN, own, atPlan)
-	return append(problems, access...), err
+		others := r.Role
+		others.Policies = slices.DeleteFunc(slices.Clone(others.Policies), ours)
+		return slices.ContainsFunc(findings.RolePermissions(others, need), func(f findings.Finding) bool { return f.Code == findings.RoleVPC && f.Severity != findings.Info }), nil
+	}
+	if lacking, err := lacks(o); !lacking || err != nil || o.planning {
+		return lacking, err
+	}
+	again := *o // This same apply may have given the role more.
+	again.Source = o.Fresh()
+	return lacks(&again)
 }
 
 // checkAccess says what a rotation would be refused: the invocation of the
 // function, or what the function does. At plan it counts on what is planned.
-func (o *operation) checkAccess(ctx context.Context, want Setup, s *scene, kmsKeyARN string, own Permissions, atPlan bool) ([]Problem, error) {
+func (o *operation) checkAccess(ctx context.Context, want Setup, s *scene, kmsKeyARN string, own Permissions) ([]remark, error) {
 	if !want.Check && !want.CheckAccess || !want.Enabled || s.function == nil {
 		return nil, nil
 	}
-	var problems []Problem
-	report := func(attribute string, found []findings.Finding) {
-		for _, f := range found {
-			if f.Severity != findings.Info {
-				problems = append(problems, Of(f, attribute))
-			}
-		}
+	remarks := on("superuser_secret_arn", otherAccount(want, s)...)
+	if s.elsewhere() {
+		return remarks, nil // Its role and policy can't be seen from here: see FunctionElsewhere.
 	}
-	secretARN := s.secret.Parsed.String()
-	report("superuser_secret_arn", otherAccount(want, s))
-	if s.function.ARN.AccountID != s.secret.Parsed.AccountID {
-		return lenient(want, problems), nil // Its role and policy can't be seen from here: see FunctionElsewhere.
-	}
-	if _, byAlias := s.secret.Key(); byAlias && want.Managed && want.KMSKeyARN == "" {
-		report("kms_key_arn", []findings.Finding{findings.New(findings.RoleKMS, findings.Warning,
-			fmt.Sprintf("The secret's key is given by an alias, %s, which a role policy cannot name, so that the role policy of this setup does not have the key.", aws.ToString(s.secret.KmsKeyId)),
-			"Set `kms_key_arn` to the ARN of the key, unless something else allows the execution role to use it.")})
+	if want.Managed && want.KMSKeyARN == "" {
+		remarks = append(remarks, on("kms_key_arn", o.keyByAlias(ctx, s.secret)...)...)
 	}
 	if !want.Managed {
-		found, err := o.invocable(ctx, want, secretARN, atPlan)
+		found, err := o.invocable(ctx, want, s.secret.Parsed.String())
 		if err != nil {
 			return nil, err
 		}
-		report("rotation_lambda_arn", found)
+		remarks = append(remarks, on("rotation_lambda_arn", found...)...)
 	}
-	found, err := o.permitted(ctx, want, s, kmsKeyARN, own, atPlan)
-	if err != nil {
-		return nil, err
-	}
+	found, err := o.permitted(ctx, want, s, kmsKeyARN, own)
 	for _, f := range found {
-		report(attributeOf(f.Code), []findings.Finding{f})
+		remarks = append(remarks, on(attributeOf(f.Code), f)...)
 	}
-	return lenient(want, problems), nil
+	return remarks, err
+}
+
+// elsewhere reports whether the function is in another account than the secret.
+func (s *scene) elsewhere() bool {
+	return s.function != nil && s.function.ARN.AccountID != s.secret.Parsed.AccountID
+}
+
+// keyByAlias is the finding for a secret whose key is given by an alias.
+func (o *operation) keyByAlias(ctx context.Context, sec *secret) []findings.Finding {
+	_, byAlias := sec.Key()
+	if !byAlias {
+		return nil
+	}
+	alias, remedy := aws.ToString(sec.KmsKeyId), "Set `kms_key_arn` to the ARN of the key, unless something else allows the execution role to use it."
+	if key := o.Key(ctx, alias); key.ARN != alias {
+		remedy = fmt.Sprintf("Set `kms_key_arn = %q`, which is the key now, unless something else allows the execution role to use it.", key.ARN)
+	}
+	return []findings.Finding{findings.New(findings.RoleKMS, findings.Warning,
+		fmt.Sprintf("The secret's key is given by an alias, %s, which a role policy cannot name, so that the role policy of this setup does not have the key.", alias), remedy)}
 }
 
 // attributeOf is the argument that is to blame for what a role lacks.
@@ -133,52 +120,68 @@ func attributeOf(code findings.Code) string {
 	return "rotation_lambda_arn"
 }
 
-// lenient makes warnings of errors where that is what a user asked for.
-func lenient(want Setup, problems []Problem) []Problem {
-	for i := range problems {
-		problems[i].Warning = problems[i].Warning || want.Lenient
-	}
-	return problems
-}
-
 // invocable asks the policy of a function whether Secrets Manager may invoke it.
 // A statement that this setup has written itself does not count: where others
 // have to see to access, it goes.
-func (o *operation) invocable(ctx context.Context, want Setup, secretARN string, atPlan bool) ([]findings.Finding, error) {
+func (o *operation) invocable(ctx context.Context, want Setup, secretARN string) ([]findings.Finding, error) {
 	functionARN, own := want.FunctionARN, statementID(want, secretARN)
-	for _, fresh := range []bool{false, true} {
-		policy, err := o.source(fresh).FunctionPolicy(ctx, functionARN)
-		if awsapi.IsAccessDenied(err) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, failed("rotation_lambda_arn", "read the policy of the rotation function", "", err)
-		}
-		document := policy.Document
+	policy, err := o.FunctionPolicy(ctx, functionARN)
+	if awsapi.IsAccessDenied(err) {
+		return []findings.Finding{unseen(findings.InvokePermissionMissing, "the policy of the rotation function", "lambda:GetPolicy")}, nil
+	}
+	if err != nil {
+		return nil, failed("rotation_lambda_arn", "read the policy of the rotation function", "", err)
+	}
+	document := policy.Document
+	if !o.diagnosing {
 		document.Statements = slices.DeleteFunc(slices.Clone(document.Statements), func(s iampolicy.Statement) bool { return s.Sid == own && isFor(s.JSON(), secretARN) })
-		if atPlan {
-			document = o.planned.onFunction(document, functionARN)
-		}
-		found := findings.Invocable(functionARN, secretARN, document, iampolicy.Document{})
-		if !wanting(found) {
-			return found, nil
-		}
-		if name, qualifier := arn.SplitQualifier(functionARN); fresh && qualifier != nil {
-			unqualified, err := o.FunctionPolicy(ctx, name)
-			if err == nil {
-				found = findings.Invocable(functionARN, secretARN, document, unqualified.Document)
-			}
-		}
-		if fresh {
-			return found, nil
+	}
+	if o.planning {
+		document = o.planned.onFunction(document, functionARN)
+	}
+	found := findings.Invocable(functionARN, secretARN, document, iampolicy.Document{})
+	if name, qualifier := arn.SplitQualifier(functionARN); qualifier != nil && wanting(found) {
+		if unqualified, err := o.FunctionPolicy(ctx, name); err == nil {
+			found = findings.Invocable(functionARN, secretARN, document, unqualified.Document)
 		}
 	}
-	return nil, nil
+	return found, nil
 }
 
-// permitted asks the policies of the execution role whether the function may do
-// its work, together with the policy that this setup writes.
-func (o *operation) permitted(ctx context.Context, want Setup, s *scene, kmsKeyARN string, own Permissions, atPlan bool) ([]findings.Finding, error) {
+// unseen is the finding for what these credentials may not look at.
+func unseen(code findings.Code, what, action string) findings.Finding {
+	return findings.New(code, findings.Info, fmt.Sprintf("These credentials may not read %s.", what), fmt.Sprintf("Allow them `%s`, so that this can be checked.", action))
+}
+
+// permitted asks all that decides about the execution role whether the function
+// may do its work, together with the policy that this setup writes.
+func (o *operation) permitted(ctx context.Context, want Setup, s *scene, kmsKeyARN string, own Permissions) ([]findings.Finding, error) {
+	need := o.need(ctx, want, s, kmsKeyARN)
+	r, err := o.seenRole(ctx, s.roleARN(want))
+	if err != nil {
+		return nil, err
+	}
+	if r == nil {
+		return []findings.Finding{unseen(findings.RoleSecretAccess, "the execution role "+s.roleARN(want)+" and its policies", "iam:GetRole` with `iam:ListRolePolicies`, `iam:GetRolePolicy` and `iam:ListAttachedRolePolicies")}, nil
+	}
+	role, secretARN := r.Role, s.secret.Parsed.String()
+	if o.planning {
+		role = o.planned.onRole(role, roleName(role.ARN))
+	}
+	switch {
+	case own.RolePolicy != "":
+		role = role.With(facts.ReadPolicy(own.RolePolicyName, own.RolePolicy))
+	case !o.diagnosing: // One that this setup has written before goes.
+		role.Policies = slices.DeleteFunc(slices.Clone(role.Policies), func(p findings.Policy) bool {
+			return p.Name == policyName(want, secretARN) && ofOwner(p, secretARN)
+		})
+	}
+	return findings.RolePermissions(role, need), nil
+}
+
+// need is what the function of a setup has to be allowed, and what others than its
+// role say of that.
+func (o *operation) need(ctx context.Context, want Setup, s *scene, kmsKeyARN string) findings.Need {
 	access := accessOf(want, s.secret.Parsed.String(), kmsKeyARN)
 	access.SuperuserOwningService, access.VPC = s.superuser.owner, false
 	if !want.Managed {
@@ -187,8 +190,8 @@ func (o *operation) permitted(ctx context.Context, want Setup, s *scene, kmsKeyA
 	t := want.RotationType
 	need := findings.Need{
 		FunctionARN: want.FunctionARN, SecretARN: access.SecretARN, SecretTags: map[string]string{},
-		Policy: t.RolePolicy(access), InVPC: s.function.InVPC,
-		Guards: map[string]*iampolicy.Document{}, Own: t == nil || t.Strategy == catalog.CustomStrategy,
+		Policy: t.RolePolicy(access), InVPC: s.function.InVPC, LogGroup: s.function.LogGroup,
+		Own: t == nil || t.Strategy == catalog.CustomStrategy,
 	}
 	if s.superuser.exists {
 		need.RotateWith = map[string]string{want.SuperuserSecretARN: s.superuser.function}
@@ -196,40 +199,28 @@ func (o *operation) permitted(ctx context.Context, want Setup, s *scene, kmsKeyA
 	for _, tag := range s.secret.Tags {
 		need.SecretTags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}
-	judge := func(r findings.Role) []findings.Finding {
-		if atPlan {
-			r = o.planned.onRole(r, roleName(r.ARN))
-		}
-		if own.RolePolicy != "" {
-			r = r.With(facts.ReadPolicy(own.RolePolicyName, own.RolePolicy))
-		} else { // One that this setup has written before goes.
-			r.Policies = slices.DeleteFunc(slices.Clone(r.Policies), func(p findings.Policy) bool {
-				return p.Name == policyName(want, access.SecretARN) && ofOwner(p, access.SecretARN)
-			})
-		}
-		return findings.RolePermissions(r, need)
-	}
-	roleARN := s.roleARN(want)
-	found, err := o.judged(ctx, roleARN, judge)
-	if err != nil || !wanting(found) {
-		return found, err
-	}
-	// The policy of a secret may allow what the role's do not. One that may not be
-	// read leaves that open.
+	o.others(ctx, &need, access.KMSKeyARN, access.SuperuserKMSKeyARN)
+	return need
+}
+
+// others adds the policies of secrets and of keys, as far as they may be read.
+func (o *operation) others(ctx context.Context, need *findings.Need, keyARNs ...string) {
+	need.Guards, need.Keys = map[string]*iampolicy.Document{}, map[string]findings.Key{}
 	for _, statement := range need.Policy.Statements {
 		for _, resource := range statement.Resources {
-			if _, err := arn.ParseSecret(resource); err == nil {
-				if guard, err := o.SecretPolicy(ctx, resource); err == nil {
-					need.Guards[resource] = guard
-				}
+			if _, err := arn.ParseSecret(resource); err != nil || strings.Contains(resource, "*") {
+				continue
+			}
+			if guard, err := o.SecretPolicy(ctx, resource); err == nil {
+				need.Guards[resource] = guard
 			}
 		}
 	}
-	r, err := o.seenRole(ctx, roleARN, false)
-	if r == nil || err != nil {
-		return nil, err
+	for _, keyARN := range keyARNs {
+		if keyARN != "" {
+			need.Keys[keyARN] = o.Key(ctx, keyARN)
+		}
 	}
-	return judge(r.Role), nil
 }
 
 // otherAccount says what another account has to add for a superuser secret of

@@ -211,7 +211,7 @@ func TestSuperuserReadOnce(t *testing.T) {
 			t.Error(got)
 		}
 	}
-	if got := asked(); !slices.Equal(got, []string{"DescribeSecret", "GetSecretValue"}) {
+	if got := asked(); !slices.Equal(got, []string{"DescribeSecret", "GetSecretValue", "GetResourcePolicy"}) {
 		t.Errorf("The superuser secret was asked for: %v", got)
 	}
 	// A value that is not there yet may be by the next setup.
@@ -224,7 +224,7 @@ func TestSuperuserReadOnce(t *testing.T) {
 			t.Error(got)
 		}
 	}
-	if got := asked(); !slices.Equal(got, []string{"DescribeSecret", "GetSecretValue", "GetSecretValue"}) {
+	if got := asked(); !slices.Equal(got, []string{"DescribeSecret", "GetSecretValue", "GetResourcePolicy", "GetSecretValue"}) {
 		t.Errorf("The superuser secret was asked for: %v", got)
 	}
 }

@@ -46,7 +46,7 @@ func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration)
 		return nil, nil, p
 	}
 	object := sc.object(want)
-	problems, err := o.preflight(ctx, want, sc, object.KMSKeyARN, object.Permissions, false)
+	problems, err := o.preflight(ctx, want, sc, object.KMSKeyARN, object.Permissions)
 	if err != nil {
 		return nil, nil, err
 	}

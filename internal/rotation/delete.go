@@ -155,5 +155,5 @@ func (o *operation) olderThan(ctx context.Context, secretARN, version string, ag
 func leftPending(s *secret, pending string) *Problem {
 	return found("", findings.RotationPendingStuck,
 		"Rotation is switched off, but version "+pending+" of the secret still carries AWSPENDING. The label is kept, because the database may already have the password of that version.",
-		recovery(s, pending))
+		findings.Recovery(s.Parsed.String(), s.Current(), pending, pending == s.Leftover()))
 }

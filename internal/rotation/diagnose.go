@@ -1,8 +1,15 @@
 package rotation
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/facts"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 )
 
@@ -21,13 +28,148 @@ func (d Diagnosis) Healthy() bool { return !findings.HasErrors(d.Findings) }
 // asks for no rotation. Of want it takes SecretID, Region, RotationType,
 // SuperuserSecretARN, Access and ReadValue; all else is as AWS has it.
 func (s *Service) Diagnose(ctx context.Context, want Setup) (Diagnosis, error) {
-	o, err := s.begin(ctx, want.SecretID, want.Region, inspectTimeout)
+	o, err := s.look(ctx, want.SecretID, want.Region)
 	if err != nil {
 		return Diagnosis{}, err
 	}
+	o.diagnosing = true
 	sec, err := o.find(ctx, want.SecretID)
 	if err != nil {
 		return Diagnosis{}, err
 	}
-	return Diagnosis{Status: o.status(ctx, sec)}, nil
+	sc := &scene{secret: sec}
+	want.FunctionARN, want.Rules, want.Enabled = aws.ToString(sec.RotationLambdaARN), sec.rules(), true
+	want.Managed, want.Check, want.CheckAccess = false, true, true
+	d := Diagnosis{Status: o.status(ctx, sec)}
+	add := func(found ...findings.Finding) { d.Findings = append(d.Findings, found...) }
+	if broken := findings.SecretUsable(sc.facts(want)); len(broken) > 0 {
+		add(broken...)
+		return d, nil // There is nothing else to look at.
+	}
+	function, err := o.diagnosedFunction(ctx, want.FunctionARN, add)
+	if err != nil {
+		return Diagnosis{}, err
+	}
+	sc.function = function
+	add(findings.RotationState(o.state(d.Status, sec, function))...)
+	add(scheduleFindings(want.Rules)...)
+	if want.FunctionARN != "" && sec.Current() == "" {
+		add(missingValue(want.SecretID))
+	}
+	if sc.superuser, err = o.superuser(ctx, want); err != nil {
+		return Diagnosis{}, err
+	}
+	key, _ := sec.Key()
+	if alias := aws.ToString(sec.KmsKeyId); key == "" && alias != "" {
+		if k := o.Key(ctx, alias); k.Owner == "CUSTOMER" {
+			key = k.ARN
+		}
+	}
+	remarks, err := o.examine(ctx, want, sc, key, Permissions{})
+	if err != nil {
+		return Diagnosis{}, err
+	}
+	for _, r := range remarks {
+		add(r.Finding)
+	}
+	o.outcomes(ctx, want, sc, add)
+	d.Findings = findings.Sorted(d.Findings)
+	return d, nil
+}
+
+// diagnosedFunction reads the function that a secret is configured with, nil if it
+// has none or that cannot be read.
+func (o *operation) diagnosedFunction(ctx context.Context, functionARN string, add func(...findings.Finding)) (*facts.Function, error) {
+	if functionARN == "" {
+		return nil, nil
+	}
+	f, err := o.Function(ctx, functionARN)
+	switch {
+	case awsapi.IsNotFound(err):
+		p := o.functionNotFound(ctx, functionARN, err)
+		add(findings.New(p.Code, findings.Error, p.Detail, ""))
+		return nil, nil
+	case awsapi.IsAccessDenied(err):
+		add(unseen(findings.FunctionNotActive, "the configuration of the rotation function, on which everything else depends", "lambda:GetFunctionConfiguration"))
+		return nil, nil
+	case err != nil:
+		return nil, failed("", "read the rotation function", "", err)
+	}
+	return f, nil
+}
+
+// state is what package findings judges the state of a rotation by.
+func (o *operation) state(s Status, sec *secret, f *facts.Function) findings.State {
+	state := findings.State{
+		SecretARN: s.SecretARN, Now: sec.ReadAt(o.clock.Now()), Enabled: s.Enabled, LastRotated: s.LastRotated, NextRotation: s.NextRotation,
+		Current: sec.Current(), Pending: s.PendingVersionID, PendingSince: s.PendingSince, Leftover: s.Leftover, Window: sec.Window(),
+	}
+	if f != nil {
+		state.Timeout = f.Timeout
+	}
+	return state
+}
+
+// schedule checks the rotation rules that AWS has.
+func scheduleFindings(r Rules) []findings.Finding {
+	if r.IsZero() {
+		return nil
+	}
+	var days *int64
+	if r.ScheduleExpression == "" {
+		days = &r.AutomaticallyAfterDays
+	}
+	return findings.Schedule(optional(r.ScheduleExpression), days, optional(r.Duration))
+}
+
+// lookBack is for how long the log of a function is read, back from the last time
+// at which it can have rotated the secret.
+const lookBack = 24 * time.Hour
+
+// outcomes looks at what became of the last rotations: in CloudTrail, and in the
+// function's log.
+func (o *operation) outcomes(ctx context.Context, want Setup, s *scene, add func(...findings.Finding)) {
+	secretARN := s.secret.Parsed.String()
+	events, err := o.Events(ctx)
+	if err != nil {
+		add(unseen(findings.RotationFailed, "what CloudTrail has of failed rotations", "cloudtrail:LookupEvents"))
+	}
+	// A success ends what was before it.
+	since := aws.ToTime(s.secret.LastRotatedDate)
+	events = slices.DeleteFunc(slices.Clone(events), func(e findings.Event) bool { return e.SecretARN != secretARN || !e.At.After(since) })
+	add(findings.Events(secretARN, events)...)
+	if s.function == nil || len(events) == 0 && s.secret.Pending() == "" {
+		return // Nothing has failed, or has not ended.
+	}
+	o.explainLog(ctx, want, s, events, add)
+}
+
+// explainLog looks in the function's log for why the last attempt has failed.
+func (o *operation) explainLog(ctx context.Context, want Setup, s *scene, events []findings.Event, add func(...findings.Finding)) {
+	from := s.secret.ReadAt(o.clock.Now()).Add(-lookBack)
+	if len(events) > 0 {
+		last := slices.MaxFunc(events, func(a, b findings.Event) int { return a.At.Compare(b.At) })
+		from = last.At.Add(-lookBack)
+	}
+	runs, err := o.Runs(ctx, s.function.LogGroup, from)
+	switch {
+	case awsapi.IsNotFound(err):
+		add(findings.New(findings.LogUnavailable, findings.Warning, "The function's log group "+s.function.LogGroup+" does not exist, so that nothing tells why a rotation failed.",
+			"Allow the execution role to write logs, with `AWSLambdaBasicExecutionRole` for example, or create the log group."))
+		return
+	case awsapi.IsAccessDenied(err):
+		add(unseen(findings.LogUnavailable, "the log group "+s.function.LogGroup+" of the function", "logs:FilterLogEvents"))
+		return
+	}
+	names := []string{s.secret.Parsed.String(), want.SuperuserSecretARN}
+	for _, run := range slices.Backward(runs) {
+		if !run.Failed || !run.Concerns(names) {
+			continue
+		}
+		if e, ok := findings.Run(run.Lines); ok {
+			e.Finding.Detail = cmp.Or(e.Finding.Detail, e.Finding.Summary+".")
+			add(e.Finding)
+			return
+		}
+	}
 }

@@ -255,7 +255,7 @@ func TestPlannedAccess(t *testing.T) {
 	}
 	// What an access does not allow is missing although it is planned.
 	need := want
-	need.KMSKeyARN = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+	need.KMSKeyARN = w.NewKey()
 	unusable := []findings.Code{findings.RoleKMS}
 	p := w.process()
 	_, err := p.InspectAccess(t.Context(), w.wantAccess())

@@ -208,7 +208,7 @@ func (s *functionScene) unseen(want FunctionAccess) Permissions {
 
 // InspectAccess looks at AWS for the plan of a create. It writes nothing.
 func (s *Service) InspectAccess(ctx context.Context, want FunctionAccess) (AccessInspection, error) {
-	o, err := s.begin(ctx, "", functionRegion(want.FunctionARN), inspectTimeout)
+	o, err := s.plan(ctx, "", functionRegion(want.FunctionARN))
 	if err != nil {
 		return AccessInspection{}, err
 	}
@@ -228,7 +228,7 @@ func (s *Service) InspectAccess(ctx context.Context, want FunctionAccess) (Acces
 	for _, found := range sc.superusers {
 		in.PolicyKnown = in.PolicyKnown && (found.exists || !want.ownersMatter())
 	}
-	in.Problems, err = o.checkFunction(ctx, want, sc, in.Object, true)
+	in.Problems, err = o.checkFunction(ctx, want, sc, in.Object)
 	if p := otherRole(want.FunctionARN, want.RoleARN, sc.function); p != nil {
 		p.Warning = true // The function may get that role in this plan.
 		in.Problems = append(in.Problems, *p)
@@ -238,7 +238,7 @@ func (s *Service) InspectAccess(ctx context.Context, want FunctionAccess) (Acces
 
 // CheckAccessUpdate returns what an update would meet, for its plan.
 func (s *Service) CheckAccessUpdate(ctx context.Context, want FunctionAccess, have AccessObject) ([]Problem, error) {
-	o, err := s.begin(ctx, "", functionRegion(want.FunctionARN), inspectTimeout)
+	o, err := s.plan(ctx, "", functionRegion(want.FunctionARN))
 	if err != nil {
 		return nil, err
 	}
@@ -246,35 +246,62 @@ func (s *Service) CheckAccessUpdate(ctx context.Context, want FunctionAccess, ha
 	if err != nil {
 		return nil, err
 	}
-	return o.checkFunction(ctx, want, sc, sc.next(want, have), true)
+	return o.checkFunction(ctx, want, sc, sc.next(want, have))
 }
 
 // checkFunction says what the function will be refused although it has its
 // access, and at plan what has no room.
-func (o *operation) checkFunction(ctx context.Context, want FunctionAccess, s *functionScene, next AccessObject, atPlan bool) ([]Problem, error) {
+func (o *operation) checkFunction(ctx context.Context, want FunctionAccess, s *functionScene, next AccessObject) ([]Problem, error) {
 	if !want.Check {
 		return nil, nil
 	}
-	var problems []Problem
-	report := func(attribute string, found ...findings.Finding) {
-		for _, f := range found {
-			if f.Severity != findings.Info {
-				problems = append(problems, Of(f, attribute))
-			}
+	remarks, err := o.examineFunction(ctx, want, s, next)
+	if err == nil && !o.planning && anyError(remarks) { // As in preflight.
+		again := *o
+		again.Source = o.Fresh()
+		now := *s
+		if now.function, err = again.Function(ctx, want.FunctionARN); err != nil {
+			return nil, failed("rotation_lambda_arn", "read the rotation function", "", err)
 		}
+		remarks, err = again.examineFunction(ctx, want, &now, next)
 	}
+	found := problems(remarks, want.Lenient)
+	if err != nil || !o.planning {
+		return found, err
+	}
+	r, err := o.seenRole(ctx, next.RoleARN)
+	if err != nil {
+		return nil, err
+	}
+	if want.PlanOpen {
+		next.RolePolicy = ""
+	}
+	full, err := o.limits(ctx, r, next.Permissions, 0, want.Lenient)
+	return append(found, full...), err
+}
+
+// examineFunction makes all the checks that a function access asks for.
+func (o *operation) examineFunction(ctx context.Context, want FunctionAccess, s *functionScene, next AccessObject) ([]remark, error) {
+	var remarks []remark
 	for _, secretARN := range want.Access.SuperuserSecretARNs {
-		report(superusersArgument, superuserMissing(superusersArgument, secretARN, s.superusers[secretARN])...)
+		remarks = append(remarks, on(superusersArgument, superuserMissing(superusersArgument, secretARN, s.superusers[secretARN])...)...)
 		if a, err := arn.ParseSecret(secretARN); err == nil && a.AccountID != s.function.ARN.AccountID {
-			report(superusersArgument, findings.SuperuserElsewhere(secretARN, want.keyOf(a), next.RoleARN))
+			elsewhere := findings.SuperuserElsewhere(secretARN, want.keyOf(a), next.RoleARN)
+			elsewhere.Argument = superusersArgument
+			remarks = append(remarks, on(superusersArgument, elsewhere)...)
 		}
 	}
+	var only *catalog.RotationType
+	if len(want.Access.Types) == 1 {
+		only = want.Access.Types[0]
+	}
+	remarks = append(remarks, on(findings.FunctionArgument, o.usable(ctx, only, s.function)...)...)
 	policy, err := iampolicy.Parse(next.RolePolicy)
 	if err != nil {
 		return nil, fmt.Errorf("the role policy of a function: %w", err)
 	}
 	need := findings.Need{
-		FunctionARN: want.FunctionARN, Policy: policy, InVPC: s.function.InVPC, RotateWith: map[string]string{},
+		FunctionARN: want.FunctionARN, Policy: policy, InVPC: s.function.InVPC, LogGroup: s.function.LogGroup, RotateWith: map[string]string{},
 		Own: !slices.ContainsFunc(want.Access.Types, func(t *catalog.RotationType) bool { return t.Strategy != catalog.CustomStrategy }),
 	}
 	for secretARN, known := range s.superusers {
@@ -282,33 +309,25 @@ func (o *operation) checkFunction(ctx context.Context, want FunctionAccess, s *f
 			need.RotateWith[secretARN] = known.function
 		}
 	}
-	found, err := o.judged(ctx, next.RoleARN, func(r findings.Role) []findings.Finding {
-		return findings.RolePermissions(r.With(facts.ReadPolicy(next.RolePolicyName, next.RolePolicy)), need)
-	})
+	o.others(ctx, &need, slices.Concat(want.Access.KMSKeyARNs, want.Access.SuperuserKMSKeyARNs)...)
+	for _, keyARN := range want.Access.KMSKeyARNs {
+		if key, known := need.Keys[keyARN]; known {
+			remarks = append(remarks, on("kms_key_arns", findings.KeyUsable(key, "", false)...)...)
+		}
+	}
+	r, err := o.seenRole(ctx, next.RoleARN)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range found {
-		report(cmp.Or(attributesOf[f.Code], findings.FunctionArgument), f)
-	}
-	if atPlan {
-		r, err := o.seenRole(ctx, next.RoleARN, false)
-		if err != nil {
-			return nil, err
+	if r != nil {
+		role := r.With(facts.ReadPolicy(next.RolePolicyName, next.RolePolicy))
+		for _, f := range findings.RolePermissions(role, need) {
+			remarks = append(remarks, on(cmp.Or(attributesOf[f.Code], findings.FunctionArgument), f)...)
 		}
-		if want.PlanOpen {
-			next.RolePolicy = ""
-		}
-		full, err := o.limits(ctx, r, next.Permissions, 0, want.Lenient)
-		if err != nil {
-			return nil, err
-		}
-		problems = append(problems, full...)
 	}
-	for i := range problems {
-		problems[i].Warning = problems[i].Warning || want.Lenient
-	}
-	return problems, nil
+	way := findings.Connection{FunctionARN: want.FunctionARN, Endpoint: s.function.Environment[catalog.EndpointVariable], Services: services(need)}
+	found, err := o.reachable(ctx, s.function, next.RoleARN, need, way)
+	return append(remarks, on(findings.FunctionArgument, found...)...), err
 }
 
 // attributesOf are the arguments that are to blame for what a role lacks, if not
@@ -358,7 +377,7 @@ func (s *Service) CreateAccess(ctx context.Context, want FunctionAccess, timeout
 		return nil, nil, p
 	}
 	object := sc.object(want)
-	problems, err := o.checkFunction(ctx, want, sc, object, false)
+	problems, err := o.checkFunction(ctx, want, sc, object)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -407,7 +426,7 @@ func (s *Service) UpdateAccess(ctx context.Context, want FunctionAccess, have Ac
 		return nil, nil, p
 	}
 	next := sc.next(want, have)
-	problems, err := o.checkFunction(ctx, want, sc, next, false)
+	problems, err := o.checkFunction(ctx, want, sc, next)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -103,8 +103,10 @@ func withSuperusers(w *world, want *rotation.FunctionAccess) {
 }
 
 func withKeys(w *world, want *rotation.FunctionAccess) {
-	key := "arn:aws:kms:" + w.Region() + ":" + w.AccountID() + ":key/11111111-2222-3333-4444-555555555555"
-	want.Access.KMSKeyARNs = []string{key}
+	if w.key == "" {
+		w.key = w.NewKey()
+	}
+	want.Access.KMSKeyARNs = []string{w.key}
 }
 
 var accessLives = []life{
@@ -124,7 +126,7 @@ var accessLives = []life{
 	updatingAccess("update removes a superuser", withSuperusers, func(_ *world, want *rotation.FunctionAccess) {
 		want.Access.SuperuserSecretARNs = want.Access.SuperuserSecretARNs[1:]
 	}),
-	updatingAccess("update keys", nil, withKeys),
+	updatingAccess("update keys", func(w *world, _ *rotation.FunctionAccess) { w.key = w.NewKey() }, withKeys),
 	updatingAccess("update names", nil, withNames),
 	updatingAccess("update VPC", nil, func(_ *world, want *rotation.FunctionAccess) { want.VPC = new(true) }),
 	updatingAccess("update role", func(w *world, want *rotation.FunctionAccess) { want.RoleARN = w.roleARN(w.Role) }, func(w *world, want *rotation.FunctionAccess) {

@@ -44,7 +44,7 @@ const firstValueAge = time.Hour
 // Inspect looks at AWS for the plan of a create. It writes nothing. Problems
 // that a plan can't know to last are warnings.
 func (s *Service) Inspect(ctx context.Context, want Setup) (Inspection, error) {
-	o, err := s.begin(ctx, want.SecretID, want.Region, inspectTimeout)
+	o, err := s.plan(ctx, want.SecretID, want.Region)
 	if err != nil {
 		return Inspection{}, err
 	}
@@ -68,13 +68,13 @@ func (s *Service) Inspect(ctx context.Context, want Setup) (Inspection, error) {
 	}
 	in.TakesOver = sc.remnant && sc.function != nil
 	in.RotatesIfReplaced = sc.remnant && want.Enabled && sc.rotatesAtCreate(want)
-	problems, err := o.preflight(ctx, want, sc, object.KMSKeyARN, object.Permissions, true)
+	problems, err := o.preflight(ctx, want, sc, object.KMSKeyARN, object.Permissions)
 	if err != nil {
 		return Inspection{}, err
 	}
 	in.Problems = append(noValue(want, sc.secret), problems...)
 	if want.Check && want.Managed && sc.function != nil {
-		r, err := o.seenRole(ctx, object.RoleARN, false)
+		r, err := o.seenRole(ctx, object.RoleARN)
 		if err != nil {
 			return Inspection{}, err
 		}
@@ -114,7 +114,12 @@ func noValue(want Setup, sec *secret) []Problem {
 	if want.FunctionARN == "" && !want.FunctionPending || sec.Current() != "" {
 		return nil
 	}
-	return []Problem{*found("secret_id", findings.SecretNoValue,
-		fmt.Sprintf("The secret %q has no value yet, and a rotation function starts from the current one.", want.SecretID),
-		"Store the first value before this setup is created, and let the setup depend on it.")}
+	f := missingValue(want.SecretID)
+	return []Problem{Of(f, "secret_id")}
+}
+
+func missingValue(secretID string) findings.Finding {
+	return findings.New(findings.SecretNoValue, findings.Error,
+		fmt.Sprintf("The secret %q has no value yet, and a rotation function starts from the current one.", secretID),
+		"Store the first value before this setup is created, and let the setup depend on it.")
 }

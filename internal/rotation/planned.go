@@ -210,7 +210,7 @@ func (s *Service) InspectPending(ctx context.Context, want Setup) ([]Problem, er
 	if want.FunctionARN == "" || !want.Managed || !want.Check {
 		return nil, nil
 	}
-	o, err := s.begin(ctx, "", functionRegion(want.FunctionARN), inspectTimeout)
+	o, err := s.plan(ctx, "", functionRegion(want.FunctionARN))
 	if err != nil {
 		return nil, err
 	}
@@ -226,7 +226,7 @@ func (s *Service) InspectPending(ctx context.Context, want Setup) ([]Problem, er
 	next.RolePolicy = PolicyFor(want, secretARN, want.KMSKeyARN, 1)
 	next.InvokePermission = PermissionFor(statementID(want, secretARN), want.FunctionARN, secretARN)
 	next.StatementID, next.RolePolicyName = s.planned.nextName(), s.planned.nextName()
-	r, err := o.seenRole(ctx, next.RoleARN, false)
+	r, err := o.seenRole(ctx, next.RoleARN)
 	if err != nil {
 		return nil, err
 	}

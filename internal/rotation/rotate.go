@@ -286,7 +286,7 @@ func (o *operation) settle(ctx context.Context, secretARN string, f *facts.Funct
 func stillRunning(s *secret, pending string) *Problem {
 	return found("", findings.RotationInProgress,
 		fmt.Sprintf("The rotation that makes version %s of the secret has not finished within the timeout. It was not cancelled: between setting and storing a password that could lock applications out.", pending),
-		"Apply again later, or raise the timeout in `timeouts`. If it does not finish by itself: "+recovery(s, pending))
+		"Apply again later, or raise the timeout in `timeouts`. If it does not finish by itself: "+findings.Recovery(s.Parsed.String(), s.Current(), pending, pending == s.Leftover()))
 }
 
 // stuck reports whether a pending version will not settle by itself: its window

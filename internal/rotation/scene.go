@@ -96,21 +96,23 @@ func (o *operation) rotator(ctx context.Context, functionARN, roleARN string) (*
 }
 
 func (o *operation) functionNotFound(ctx context.Context, functionARN string, cause error) *Problem {
-	detail, remedy := fmt.Sprintf("There is no function %s.", functionARN), "Check the name, the Region and the account in the ARN."
-	if a, err := arn.ParseFunction(functionARN); err == nil && a.Qualifier != "" {
-		if _, err := o.Fresh().Function(ctx, a.Unqualified().String()); err == nil {
-			detail = fmt.Sprintf("The function %s has no alias or version %q.", a.Unqualified(), a.Qualifier)
-			remedy = "Publish it, or give the function's ARN without it."
-		}
+	unqualified := false
+	if name, qualifier := arn.SplitQualifier(functionARN); qualifier != nil {
+		_, err := o.Fresh().Function(ctx, name)
+		unqualified = err == nil
 	}
-	return found("rotation_lambda_arn", findings.FunctionNotFound, detail, remedy+"\n\n"+awsapi.Explain(cause))
+	return because(findings.FunctionMissing(functionARN, unqualified), cause)
 }
 
 func secretNotFound(secretID, region string, err error) *Problem {
-	p := found("secret_id", findings.SecretNotFound, fmt.Sprintf("There is no secret %q in Region %s.", secretID, region),
-		"Check the name or ARN and the Region; a secret given by name is looked up in the `region` of this resource, or the provider's.\n\n"+awsapi.Explain(err))
-	p.cause = err
-	return p
+	return because(findings.SecretMissing(secretID, region), err)
+}
+
+// because makes a problem of a finding that an answer of AWS has led to.
+func because(f findings.Finding, cause error) *Problem {
+	p := Of(f, f.Argument)
+	p.Detail, p.cause = paragraphs(p.Detail, awsapi.Explain(cause)), cause
+	return &p
 }
 
 // partial is the problem of an ARN without the six characters at its end. AWS
@@ -127,50 +129,28 @@ func partial(secretID string, sec *secret) *Problem {
 
 // refusal tells why a secret can't have this setup, or nil.
 func (s *scene) refusal(want Setup) *Problem {
-	id := want.SecretID
-	owner := aws.ToString(s.secret.OwningService)
-	switch {
-	case s.secret.DeletedDate != nil:
-		return found("secret_id", findings.SecretDeleted,
-			fmt.Sprintf("AWS will delete the secret %q; it can't rotate.", id), "Restore it with `aws secretsmanager restore-secret`, or use another secret.")
-	case aws.ToString(s.secret.PrimaryRegion) != "" && *s.secret.PrimaryRegion != s.secret.Parsed.Region:
-		return found("secret_id", findings.SecretReplica,
-			fmt.Sprintf("The secret %q is a replica in %s; only the primary in %s can rotate, and its replicas follow.", id, s.secret.Parsed.Region, *s.secret.PrimaryRegion),
-			"Give the primary secret's ARN.")
-	case owner != "" && (want.FunctionARN != "" || want.FunctionPending):
-		return found("rotation_lambda_arn", findings.SecretServiceManaged,
-			fmt.Sprintf("The secret %q belongs to the service %q, which rotates it itself; AWS accepts no rotation function for it.", id, owner),
-			"Leave `rotation_lambda_arn` out: schedule and switch can still be set here.")
-	case aws.ToString(s.secret.Type) != "" && (want.FunctionARN != "" || want.FunctionPending):
-		return found("rotation_lambda_arn", findings.SecretServiceManaged,
-			fmt.Sprintf("The secret %q is a managed external secret of type %s; AWS accepts no rotation function for it.", id, *s.secret.Type),
-			"Leave `rotation_lambda_arn` out and give `external_secret_rotation_role_arn`.")
-	case owner == "" && aws.ToString(s.secret.Type) == "" && want.FunctionARN == "" && !want.FunctionPending:
+	for _, f := range findings.SecretUsable(s.facts(want)) {
+		return new(Of(f, f.Argument))
+	}
+	if aws.ToString(s.secret.OwningService) == "" && aws.ToString(s.secret.Type) == "" && !want.rotatesWithFunction() {
 		return wrong("rotation_lambda_arn", "Missing rotation function",
-			fmt.Sprintf("No service rotates the secret %q, so it needs a function that does.", id), "Set `rotation_lambda_arn`.")
+			fmt.Sprintf("No service rotates the secret %q, so it needs a function that does.", want.SecretID), "Set `rotation_lambda_arn`.")
 	}
 	if want.FunctionARN != "" {
-		return s.otherRegion(want)
+		if _, err := arn.ParseFunction(want.FunctionARN); err != nil {
+			return wrong("rotation_lambda_arn", "Invalid function ARN", err.Error())
+		}
 	}
 	return nil
 }
 
-func (s *scene) otherRegion(want Setup) *Problem {
-	f, err := arn.ParseFunction(want.FunctionARN)
-	if err != nil {
-		return wrong("rotation_lambda_arn", "Invalid function ARN", err.Error())
+// facts are what package findings judges a secret by.
+func (s *scene) facts(want Setup) findings.Secret {
+	return findings.Secret{
+		ID: want.SecretID, Region: s.secret.Parsed.Region, PrimaryRegion: aws.ToString(s.secret.PrimaryRegion), Deleted: s.secret.DeletedDate != nil,
+		OwningService: aws.ToString(s.secret.OwningService), Type: aws.ToString(s.secret.Type),
+		Function: want.rotatesWithFunction(), FunctionARN: want.FunctionARN,
 	}
-	if f.Region != s.secret.Parsed.Region {
-		return OtherRegion(f.Region, s.secret.Parsed.Region)
-	}
-	return nil
-}
-
-// OtherRegion is the problem of a function that is not in the secret's Region.
-func OtherRegion(function, secret string) *Problem {
-	return found("rotation_lambda_arn", findings.FunctionOtherRegion,
-		fmt.Sprintf("The function is in %s and the secret in %s. Secrets Manager invokes functions of the secret's Region only.", function, secret),
-		"Give a function in "+secret+".")
 }
 
 // recognise finds out whether a secret that rotates already does so because an
@@ -218,7 +198,11 @@ func (o *operation) findAccess(ctx context.Context, want Setup, s *scene, config
 	if configured == "" {
 		return nil
 	}
-	permissions, err := o.Fresh().FunctionPolicy(ctx, configured)
+	source := o.Source // A create must not go by what it remembers.
+	if !o.planning {
+		source = o.Fresh()
+	}
+	permissions, err := source.FunctionPolicy(ctx, configured)
 	if err != nil {
 		return failed("", "read the policy of the function that the secret is configured with", "", err)
 	}
@@ -231,7 +215,7 @@ func (o *operation) findAccess(ctx context.Context, want Setup, s *scene, config
 		return nil
 	}
 	strayGeneration := 0
-	switch f, err := o.Fresh().Function(ctx, configured); {
+	switch f, err := source.Function(ctx, configured); {
 	case err == nil:
 		s.strayRole = f.Role.Name
 		policy, err := o.RolePolicy(ctx, s.strayRole, name)
@@ -273,24 +257,8 @@ func importBlock(secretARN string) string {
 // notComplete is the problem of a rotation of somebody else's that has not
 // finished: AWS accepts no other until it has.
 func notComplete(s *secret, pending string) *Problem {
-	return found("secret_id", findings.RotationPendingStuck,
-		fmt.Sprintf("The version %s of the secret carries AWSPENDING and is not AWSCURRENT. AWS starts no other rotation until that one has finished or the label is removed.", pending),
-		recovery(s, pending))
-}
-
-// recovery says how to get a secret out of a rotation that will not finish.
-func recovery(s *secret, pending string) string {
-	const command = "  aws secretsmanager update-secret-version-stage --secret-id %s "
-	id := s.Parsed.String()
-	if pending == s.Leftover() {
-		return "That version was AWSCURRENT before: its rotation has finished, and only the label was left behind. Drop it:\n\n" +
-			fmt.Sprintf(command+"--version-stage AWSPENDING --remove-from-version-id %s", id, pending)
-	}
-	return "Find out which password is accepted now: that of AWSCURRENT or that of version " + pending + ". " +
-		"If AWSCURRENT works, or the version has no value, drop the label:\n\n" +
-		fmt.Sprintf(command+"--version-stage AWSPENDING --remove-from-version-id %s", id, pending) +
-		"\n\nIf only the pending one works, make it current:\n\n" +
-		fmt.Sprintf(command+"--version-stage AWSCURRENT --move-to-version-id %s --remove-from-version-id %s", id, pending, s.Current())
+	f := findings.NotComplete(s.Parsed.String(), s.Current(), pending, pending == s.Leftover())
+	return new(Of(f, f.Argument))
 }
 
 // asWanted reports whether AWS has this configuration already.

@@ -151,6 +151,9 @@ type operation struct {
 	*Service
 	facts.Source
 	deadline time.Time
+	// planning says that nothing is going to be written, and that what the plan will
+	// write counts; diagnosing, that all is judged as AWS has it.
+	planning, diagnosing bool
 	// wrotePermission says that this operation wrote the invoke permission.
 	wrotePermission bool
 	// former is the ID of our own statement that an update is going to remove.
@@ -174,12 +177,23 @@ func (s *Service) begin(ctx context.Context, secretID, region string, timeout ti
 	return &operation{Service: s, Source: s.facts.From(clients, s.clock.Now), deadline: s.clock.Now().Add(timeout)}, nil
 }
 
-// source is where facts come from: those that are remembered, or from AWS.
-func (o *operation) source(fresh bool) facts.Source {
-	if fresh {
-		return o.Fresh()
+// look begins an operation that only looks, at each fact once.
+func (s *Service) look(ctx context.Context, secretID, region string) (*operation, error) {
+	o, err := s.begin(ctx, secretID, region, inspectTimeout)
+	if err != nil {
+		return nil, err
 	}
-	return o.Source
+	o.Source = o.Snapshot()
+	return o, nil
+}
+
+// plan begins an operation that looks for a plan.
+func (s *Service) plan(ctx context.Context, secretID, region string) (*operation, error) {
+	o, err := s.look(ctx, secretID, region)
+	if err == nil {
+		o.planning = true
+	}
+	return o, err
 }
 
 func (o *operation) warn(p Problem) {

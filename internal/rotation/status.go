@@ -38,7 +38,7 @@ type Status struct {
 
 // Status looks at a secret, given by ARN or name.
 func (s *Service) Status(ctx context.Context, secretID, region string) (Status, error) {
-	o, err := s.begin(ctx, secretID, region, inspectTimeout)
+	o, err := s.look(ctx, secretID, region)
 	if err != nil {
 		return Status{}, err
 	}

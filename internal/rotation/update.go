@@ -88,7 +88,7 @@ func (s *Service) Update(ctx context.Context, want Setup, have Object, ask bool,
 	if sc.asWanted(want) && !ask {
 		want.CheckAccess = false // Nothing is asked of AWS that it could refuse for that.
 	}
-	problems, err := o.preflight(ctx, want, sc, next.KMSKeyARN, next.Permissions, false)
+	problems, err := o.preflight(ctx, want, sc, next.KMSKeyARN, next.Permissions)
 	if err != nil {
 		return nil, o.warnings, err
 	}
@@ -178,7 +178,7 @@ func (o *operation) lookAgain(ctx context.Context, want Setup, have Object) (*sc
 // CheckUpdate returns what an update would refuse, for its plan, and what its
 // checks find.
 func (s *Service) CheckUpdate(ctx context.Context, want Setup, have Object) ([]Problem, error) {
-	o, err := s.begin(ctx, have.SecretARN, want.Region, inspectTimeout)
+	o, err := s.plan(ctx, have.SecretARN, want.Region)
 	if err != nil {
 		return nil, err
 	}
@@ -190,11 +190,11 @@ func (s *Service) CheckUpdate(ctx context.Context, want Setup, have Object) ([]P
 		return nil, p
 	}
 	next := sc.next(want, have)
-	problems, err := o.preflight(ctx, want, sc, next.KMSKeyARN, next.Permissions, true)
+	problems, err := o.preflight(ctx, want, sc, next.KMSKeyARN, next.Permissions)
 	if err != nil || next.Permissions == have.Permissions || !want.Managed || sc.function == nil {
 		return problems, err
 	}
-	r, err := o.seenRole(ctx, next.RoleARN, false)
+	r, err := o.seenRole(ctx, next.RoleARN)
 	if err != nil {
 		return nil, err
 	}

@@ -15,9 +15,14 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/redshift"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
@@ -40,6 +45,7 @@ type world struct {
 	mu          sync.Mutex
 	said        []string
 	alias       string // an alias of the first function, if there is one
+	key         string // a customer managed key, if one was made
 	managed     bool   // the last create was one with managed access
 	keepPending bool   // the test leaves an unfinished rotation behind on purpose
 }
@@ -127,11 +133,12 @@ func (w *world) processOn(through wire) process { return w.processAs(w.Administr
 
 // processAs is the same with other credentials than the administrator's.
 func (w *world) processAs(as aws.Credentials, through wire) process {
+	endpoints := map[string]string{}
+	for _, service := range awsapi.Services {
+		endpoints[service] = w.URL()
+	}
 	connection := awsapi.Connect(awsapi.Config{
-		Region: w.Region(), AccessKey: as.AccessKeyID, SecretKey: as.SecretAccessKey,
-		Endpoints: map[string]string{
-			"secretsmanager": w.URL(), "lambda": w.URL(), "iam": w.URL(), "cloudwatchlogs": w.URL(), "sts": w.URL(),
-		},
+		Region: w.Region(), AccessKey: as.AccessKeyID, SecretKey: as.SecretAccessKey, Endpoints: endpoints,
 		SkipCredentialsValidation: true,
 	})
 	counted := &countedClient{through: through}
@@ -155,6 +162,21 @@ func (w *world) processAs(as aws.Credentials, through wire) process {
 		}
 		if c, ok := clients.Logs.(*cloudwatchlogs.Client); ok {
 			clients.Logs = cloudwatchlogs.New(c.Options(), func(o *cloudwatchlogs.Options) { o.HTTPClient, o.Retryer = counted.over(o.HTTPClient), retryer })
+		}
+		if c, ok := clients.KMS.(*kms.Client); ok {
+			clients.KMS = kms.New(c.Options(), func(o *kms.Options) { o.HTTPClient, o.Retryer = counted.over(o.HTTPClient), retryer })
+		}
+		if c, ok := clients.EC2.(*ec2.Client); ok {
+			clients.EC2 = ec2.New(c.Options(), func(o *ec2.Options) { o.HTTPClient, o.Retryer = counted.over(o.HTTPClient), retryer })
+		}
+		if c, ok := clients.RDS.(*rds.Client); ok {
+			clients.RDS = rds.New(c.Options(), func(o *rds.Options) { o.HTTPClient, o.Retryer = counted.over(o.HTTPClient), retryer })
+		}
+		if c, ok := clients.Redshift.(*redshift.Client); ok {
+			clients.Redshift = redshift.New(c.Options(), func(o *redshift.Options) { o.HTTPClient, o.Retryer = counted.over(o.HTTPClient), retryer })
+		}
+		if c, ok := clients.CloudTrail.(*cloudtrail.Client); ok {
+			clients.CloudTrail = cloudtrail.New(c.Options(), func(o *cloudtrail.Options) { o.HTTPClient, o.Retryer = counted.over(o.HTTPClient), retryer })
 		}
 		return &clients, nil
 	}
