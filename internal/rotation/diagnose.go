@@ -1,7 +1,6 @@
 package rotation
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -72,7 +71,7 @@ func (s *Service) Diagnose(ctx context.Context, want Setup) (Diagnosis, error) {
 	for _, r := range remarks {
 		add(r.Finding)
 	}
-	o.outcomes(ctx, want, sc, add)
+	add(o.outcomes(ctx, want, sc, d.Status)...)
 	d.Findings = findings.Sorted(d.Findings)
 	return d, nil
 }
@@ -122,54 +121,67 @@ func scheduleFindings(r Rules) []findings.Finding {
 	return findings.Schedule(optional(r.ScheduleExpression), days, optional(r.Duration))
 }
 
-// lookBack is for how long the log of a function is read, back from the last time
-// at which it can have rotated the secret.
+// lookBack is for how long the log of a function is read before the last failure
+// that CloudTrail knows of, or before now.
 const lookBack = 24 * time.Hour
 
-// outcomes looks at what became of the last rotations: in CloudTrail, and in the
-// function's log.
-func (o *operation) outcomes(ctx context.Context, want Setup, s *scene, add func(...findings.Finding)) {
-	secretARN := s.secret.Parsed.String()
+// outcomes looks at what became of the last rotations: in CloudTrail, and, if that
+// tells of failures or not all, in the function's log.
+func (o *operation) outcomes(ctx context.Context, want Setup, s *scene, st Status) []findings.Finding {
+	var all []findings.Finding
 	events, err := o.Events(ctx)
 	if err != nil {
-		add(unseen(findings.RotationFailed, "what CloudTrail has of failed rotations", "cloudtrail:LookupEvents"))
+		all = append(all, unseen(findings.RotationFailed, "what CloudTrail has of failed rotations", "cloudtrail:LookupEvents"))
 	}
 	// A success ends what was before it.
-	since := aws.ToTime(s.secret.LastRotatedDate)
-	events = slices.DeleteFunc(slices.Clone(events), func(e findings.Event) bool { return e.SecretARN != secretARN || !e.At.After(since) })
-	add(findings.Events(secretARN, events)...)
-	if s.function == nil || len(events) == 0 && s.secret.Pending() == "" {
-		return // Nothing has failed, or has not ended.
+	events = slices.DeleteFunc(slices.Clone(events), func(e findings.Event) bool {
+		return e.SecretARN != st.SecretARN || !e.At.After(st.LastRotated)
+	})
+	all = append(all, findings.Events(st.SecretARN, events)...)
+	if s.function == nil || err == nil && len(events) == 0 && st.PendingVersionID == "" && !st.Overdue {
+		return all // Nothing has failed, and nothing is open.
 	}
-	o.explainLog(ctx, want, s, events, add)
+	return append(all, o.explainLog(ctx, want, s, st, events)...)
 }
 
 // explainLog looks in the function's log for why the last attempt has failed.
-func (o *operation) explainLog(ctx context.Context, want Setup, s *scene, events []findings.Event, add func(...findings.Finding)) {
-	from := s.secret.ReadAt(o.clock.Now()).Add(-lookBack)
-	if len(events) > 0 {
-		last := slices.MaxFunc(events, func(a, b findings.Event) int { return a.At.Compare(b.At) })
-		from = last.At.Add(-lookBack)
+func (o *operation) explainLog(ctx context.Context, want Setup, s *scene, st Status, events []findings.Event) []findings.Finding {
+	log := facts.Log{Group: s.function.LogGroup, Names: []string{st.SecretARN}, Timeout: s.function.Timeout}
+	if st.PendingVersionID != "" {
+		log.Names = append(log.Names, st.PendingVersionID)
 	}
-	runs, err := o.Runs(ctx, s.function.LogGroup, from)
+	last := s.secret.ReadAt(o.clock.Now())
+	if len(events) > 0 {
+		last = slices.MaxFunc(events, func(a, b findings.Event) int { return a.At.Compare(b.At) }).At
+		log.Until = last.Add(time.Minute) // Logs and events have clocks of their own.
+	}
+	if log.Since = last.Add(-lookBack); log.Since.Before(st.LastRotated) {
+		log.Since = st.LastRotated
+	}
+	runs, err := o.ReadLog(ctx, log)
 	switch {
 	case awsapi.IsNotFound(err):
-		add(findings.New(findings.LogUnavailable, findings.Warning, "The function's log group "+s.function.LogGroup+" does not exist, so that nothing tells why a rotation failed.",
-			"Allow the execution role to write logs, with `AWSLambdaBasicExecutionRole` for example, or create the log group."))
-		return
+		return []findings.Finding{findings.LogMissing(log.Group)}
 	case awsapi.IsAccessDenied(err):
-		add(unseen(findings.LogUnavailable, "the log group "+s.function.LogGroup+" of the function", "logs:FilterLogEvents"))
-		return
+		return []findings.Finding{findings.LogUnseen(log.Group, "logs:FilterLogEvents")}
 	}
-	names := []string{s.secret.Parsed.String(), want.SuperuserSecretARN}
 	for _, run := range slices.Backward(runs) {
-		if !run.Failed || !run.Concerns(names) {
+		whose := run.Whose(st.SecretARN, st.PendingVersionID, want.SuperuserSecretARN)
+		// A run that names no secret may be another secret's, unless CloudTrail has a
+		// failure of this one at the same time.
+		if !run.Failed || whose == facts.Others || whose == facts.Unnamed && !failedAt(events, run, log.Timeout) {
 			continue
 		}
 		if e, ok := findings.Run(run.Lines); ok {
-			e.Finding.Detail = cmp.Or(e.Finding.Detail, e.Finding.Summary+".")
-			add(e.Finding)
-			return
+			return []findings.Finding{e.Finding}
 		}
 	}
+	return nil
+}
+
+// failedAt reports whether an event tells of a failure at the end of a run.
+func failedAt(events []findings.Event, run *facts.Run, timeout time.Duration) bool {
+	return slices.ContainsFunc(events, func(e findings.Event) bool {
+		return e.Name != "RotationAbandoned" && e.At.Sub(run.Until).Abs() <= timeout
+	})
 }
