@@ -58,12 +58,12 @@ func (d *diagnosisDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "What keeps a secret from rotating, or will: findings from its configuration, the permissions of function, role and keys, the network, the function's log and the events of the rotation, each with what to do. It works for any secret that rotates, whoever has set that up, writes nothing and starts no rotation.\n\n" +
 			"In a `check` block it warns in every plan and apply; with a `postcondition` it stops the run. A secret that does not exist is an error. Within a `check` block that is a warning as well.\n\n" +
-			"Function, role and keys are those that AWS has for the secret. What it can't know are the rotation type and what else the function reads: give them as in [`rotation_setup`](../resources/setup.md), or that part is not judged. " +
-			"What the caller is not allowed to look at is a finding of severity `info` that names the permission. No finding has text of a secret in it.",
+			"Function, role and keys are those that AWS has for the secret. What AWS does not know are the rotation type and what else the function reads: give them as in [`rotation_setup`](../resources/setup.md), or that part is not judged, and what the execution role lacks is only a warning.\n\n" +
+			"The caller needs `secretsmanager:DescribeSecret`. Anything else that it is not allowed to look at is a finding of severity `info` that names the permission. No finding has text of a secret in it.",
 		Attributes: withRotationData(attributes{
 			"rotation_type":         optional("Rotation type of the function. It switches on the checks for that type, of the secret's value, the superuser secret, the function's environment and its permissions. "+rotationTypes, rotationType),
 			"superuser_secret_arn":  optional("ARN of the superuser (\"master\") secret that the function logs in with.", secretARN),
-			"superuser_kms_key_arn": optional("ARN of the customer managed key of the superuser secret. Leave it out for `aws/secretsmanager`.", kmsKeyARN),
+			"superuser_kms_key_arn": optional("ARN of the customer managed key of the superuser secret. Default: read from that secret.", kmsKeyARN),
 			"read_replica":          flag("Whether the secret is for a read replica of the superuser's database, so that the execution role has to be allowed to look it up at RDS. Default: false."),
 			"keytab_secret_arns": schema.SetAttribute{
 				Optional: true, ElementType: types.StringType, Validators: each(secretARN),

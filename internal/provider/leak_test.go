@@ -129,6 +129,16 @@ func talkativeRun(t *testing.T, file string) {
 			ExpectError: regexp.MustCompile(`cannot log in as app`),
 		},
 		{
+			// A diagnosis of that, which looks into the function's log.
+			PreConfig: w.ForgetCalls,
+			Config:    w.providerConfig() + fmt.Sprintf("data \"rotation_diagnosis\" \"test\" {\n  secret_id = %q\n}\noutput \"findings\" {\n  value = data.rotation_diagnosis.test.findings\n}\n", w.SecretARN),
+			PostApplyFunc: func() {
+				if !slices.ContainsFunc(w.AdministratorCalls(), func(c awslab.Call) bool { return c.Operation == "FilterLogEvents" }) {
+					t.Error("The diagnosis has read no log: this test has lost its subject.")
+				}
+			},
+		},
+		{
 			// A value in the wrong format.
 			Config:      w.setup(`rotation_type = "PostgreSQLSingleUser"`),
 			ExpectError: regexp.MustCompile(`secret-engine-mismatch`),

@@ -3,12 +3,17 @@ package provider
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 )
@@ -39,6 +44,53 @@ func (w world) as(policy string) object {
 // mayDescribe is the policy of a user who may see no version of a secret.
 const mayDescribe = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"secretsmanager:DescribeSecret","Resource":"*"},{"Effect":"Allow","Action":"sts:GetCallerIdentity","Resource":"*"}]}`
 
+// brokenRotation is one that worked once, and has lacked its role policy for two
+// months.
+func (h hand) brokenRotation() {
+	h.t.Helper()
+	h.rotation()
+	h.rotate()
+	h.removePolicy("by-hand")
+	h.Advance(60 * 24 * time.Hour)
+}
+
+// rotating begins a rotation that lasts for the rest of the test.
+func (h hand) rotating() {
+	h.t.Helper()
+	h.Advance(10 * time.Second)
+	h.t.Cleanup(h.HoldRotation("setSecret"))
+	_, err := h.Secrets.RotateSecret(h.t.Context(), &secretsmanager.RotateSecretInput{SecretId: &h.SecretARN})
+	h.Must(err)
+}
+
+// deleteSecret leaves a week to restore it.
+func (h hand) deleteSecret() {
+	h.t.Helper()
+	_, err := h.Secrets.DeleteSecret(h.t.Context(), &secretsmanager.DeleteSecretInput{SecretId: &h.SecretARN, RecoveryWindowInDays: new(int64(7))})
+	h.Must(err)
+}
+
+// replica replicates the secret and returns the ARN of the replica.
+func (h hand) replica() string {
+	h.t.Helper()
+	const region = "us-east-1"
+	_, err := h.Secrets.ReplicateSecretToRegions(h.t.Context(), &secretsmanager.ReplicateSecretToRegionsInput{SecretId: &h.SecretARN, AddReplicaRegions: []types.ReplicaRegionType{{Region: new(region)}}})
+	h.Must(err)
+	return strings.Replace(h.SecretARN, h.Region(), region, 1)
+}
+
+// version is the version with a staging label.
+func (h hand) version(label string) string {
+	h.t.Helper()
+	for version, labels := range h.Describe().VersionIdsToStages {
+		if slices.Contains(labels, label) {
+			return version
+		}
+	}
+	h.t.Fatalf("No version has the label %s.", label)
+	return ""
+}
+
 // labelled is a status in which the versions are named by their labels.
 func labelled(status object) object {
 	stages, _ := status["version_stages"].(object)
@@ -60,17 +112,6 @@ func TestStatus(t *testing.T) {
 	t.Parallel()
 	days := func(n int) object {
 		return object{"automatically_after_days": float64(n), "schedule_expression": nil, "duration": nil}
-	}
-	// overdue breaks a rotation that worked once, and lets two months pass.
-	overdue := func(h hand) {
-		h.rotation()
-		h.rotate()
-		h.removePolicy("by-hand")
-		h.Advance(60 * 24 * time.Hour)
-	}
-	deleteSecret := func(h hand) {
-		_, err := h.Secrets.DeleteSecret(h.t.Context(), &secretsmanager.DeleteSecretInput{SecretId: &h.SecretARN, RecoveryWindowInDays: new(int64(7))})
-		h.Must(err)
 	}
 	for name, test := range map[string]struct {
 		// prepare changes the world and returns what to change of the arguments and of
@@ -119,10 +160,7 @@ func TestStatus(t *testing.T) {
 		"rotating": {
 			prepare: func(h hand) (_, _ object) {
 				h.rotation()
-				h.Advance(10 * time.Second)
-				h.t.Cleanup(h.HoldRotation("setSecret"))
-				_, err := h.Secrets.RotateSecret(h.t.Context(), &secretsmanager.RotateSecretInput{SecretId: &h.SecretARN})
-				h.Must(err)
+				h.rotating()
 				return nil, nil
 			},
 			want: object{
@@ -132,7 +170,7 @@ func TestStatus(t *testing.T) {
 			},
 		},
 		"overdue": {
-			prepare: func(h hand) (_, _ object) { overdue(h); return nil, nil },
+			prepare: func(h hand) (_, _ object) { h.brokenRotation(); return nil, nil },
 			want: object{
 				"rotation_enabled": true, "rotation_lambda_arn": "rotator", "rotation_rules": days(30), "last_rotated_date": "2026-03-04T05:06:41Z", "overdue": true,
 				"next_rotation_date": "2026-04-03T23:59:59Z", "window_start": "2026-04-03T00:00:00Z", "window_end": "2026-04-04T00:00:00Z",
@@ -140,7 +178,7 @@ func TestStatus(t *testing.T) {
 			},
 		},
 		"overdue, and no permission to see versions": {
-			prepare: func(h hand) (_, _ object) { overdue(h); return nil, h.as(mayDescribe) },
+			prepare: func(h hand) (_, _ object) { h.brokenRotation(); return nil, h.as(mayDescribe) },
 			want: object{
 				"rotation_enabled": true, "rotation_lambda_arn": "rotator", "rotation_rules": days(30), "last_rotated_date": "2026-03-04T05:06:41Z", "overdue": true,
 				"next_rotation_date": "2026-04-03T23:59:59Z", "window_start": "2026-04-03T00:00:00Z", "window_end": "2026-04-04T00:00:00Z",
@@ -148,7 +186,7 @@ func TestStatus(t *testing.T) {
 			},
 		},
 		"switched off": {
-			prepare: func(h hand) (_, _ object) { overdue(h); h.cancel(); return nil, nil },
+			prepare: func(h hand) (_, _ object) { h.brokenRotation(); h.cancel(); return nil, nil },
 			want: object{
 				"rotation_lambda_arn": "rotator", "rotation_rules": days(30), "last_rotated_date": "2026-03-04T05:06:41Z",
 				"version_stages": []any{"AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"}, "pending_version_id": "AWSPENDING", "pending_since": "2026-04-03T00:00:00Z",
@@ -182,11 +220,7 @@ func TestStatus(t *testing.T) {
 		"replica": {
 			prepare: func(h hand) (_, _ object) {
 				h.rotation()
-				_, err := h.Secrets.ReplicateSecretToRegions(h.t.Context(), &secretsmanager.ReplicateSecretToRegionsInput{
-					SecretId: &h.SecretARN, AddReplicaRegions: []types.ReplicaRegionType{{Region: new("us-east-1")}},
-				})
-				h.Must(err)
-				return object{"secret_id": strings.Replace(h.SecretARN, h.Region(), "us-east-1", 1)}, nil
+				return object{"secret_id": h.replica()}, nil
 			},
 			want: object{
 				"secret_arn": "app in us-east-1", "secret_id": "app in us-east-1", "rotation_enabled": true, "rotation_lambda_arn": "rotator", "rotation_rules": days(30),
@@ -194,7 +228,12 @@ func TestStatus(t *testing.T) {
 			},
 		},
 		"deleted": {
-			prepare: func(h hand) (_, _ object) { deleteSecret(h); return nil, nil },
+			prepare: func(h hand) (_, _ object) { h.rotation(); h.rotate(); h.deleteSecret(); return nil, nil },
+			want: object{
+				"rotation_enabled": true, "rotation_lambda_arn": "rotator", "rotation_rules": days(30), "last_rotated_date": "2026-03-04T05:06:41Z",
+				"next_rotation_date": "2026-04-03T23:59:59Z", "window_start": "2026-04-03T00:00:00Z", "window_end": "2026-04-04T00:00:00Z",
+				"version_stages": []any{"AWSCURRENT AWSPENDING", "AWSPREVIOUS"},
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -271,5 +310,30 @@ func TestStatusRefused(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestStatusOfUnknownProvider reads while the provider block depends on what is
+// still to be created, and follows the advice of the error.
+func TestStatusOfUnknownProvider(t *testing.T) {
+	t.Parallel()
+	for _, data := range []string{"rotation_status", "rotation_diagnosis"} {
+		t.Run(data, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			_, diagnostics := w.reads(t, data, object{"secret_id": w.SecretARN}, object{"region": unknown{}})
+			expect(t, diagnostics, "ERROR -: Provider is not configured: …`depends_on`…-target")
+			if calls := w.Calls(); len(calls) > 0 {
+				t.Errorf("AWS was called: %v", calls)
+			}
+			resource.UnitTest(t, resource.TestCase{
+				ProtoV6ProviderFactories: w.factories(),
+				Steps: []resource.TestStep{{
+					Config: strings.Replace(w.providerConfig(), strconv.Quote(w.Region()), "terraform_data.region.output", 1) +
+						fmt.Sprintf("resource \"terraform_data\" \"region\" {\n  input = %q\n}\ndata %q \"test\" {\n  secret_id = %q\n  depends_on = [terraform_data.region]\n}\n", w.Region(), data, w.SecretARN),
+					ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue("data."+data+".test", tfjsonpath.New("secret_arn"), knownvalue.StringExact(w.SecretARN))},
+				}},
+			})
+		})
 	}
 }
