@@ -200,6 +200,22 @@ func TestReachability(t *testing.T) {
 			p.endpoint("https://" + p.dnsNames()[1])
 			p.emptyACL(p.PrivateSubnets[0])
 		}, true},
+		"NAT gateway's subnet is for the internet only": {nat, func(p plant) {
+			p.ACL = p.emptyACL(p.PublicSubnet)
+			p.ACLEntry(1, true, types.RuleActionAllow, 0, 65535)
+			p.ACLEntry(1, false, types.RuleActionAllow, 1024, 65535)
+		}, false},
+		"NAT gateway's subnet is for the VPC only": {nat, func(p plant) {
+			p.ACL = p.emptyACL(p.PublicSubnet)
+			p.ACLEntry(1, true, types.RuleActionAllow, 1024, 65535)
+			p.ACLEntry(1, false, types.RuleActionAllow, 0, 65535)
+		}, false},
+		"NAT gateway's subnet has what is needed": {nat, func(p plant) {
+			p.ACL = p.emptyACL(p.PublicSubnet)
+			p.ACLEntry(1, true, types.RuleActionAllow, 0, 65535)
+			p.ACLEntry(1, false, types.RuleActionAllow, 1024, 65535)
+			p.ACLEntry(2, false, types.RuleActionAllow, 443, 443)
+		}, true},
 		"NAT gateway's subnet refuses": {nat, func(p plant) { p.emptyACL(p.PublicSubnet) }, false},
 
 		// Databases.

@@ -145,7 +145,7 @@ func (p plant) toMainTable() string {
 }
 
 // emptyACL gives a subnet an ACL of its own, which refuses everything.
-func (p plant) emptyACL(subnet string) {
+func (p plant) emptyACL(subnet string) string {
 	p.t.Helper()
 	made, err := p.CreateNetworkAcl(p.t.Context(), &ec2.CreateNetworkAclInput{VpcId: &p.VPCID})
 	p.Must(err)
@@ -157,6 +157,7 @@ func (p plant) emptyACL(subnet string) {
 			p.Must(err)
 		}
 	}
+	return *made.NetworkAcl.NetworkAclId
 }
 
 // publicDatabase makes the database publicly accessible, in these subnets.
