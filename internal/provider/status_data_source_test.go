@@ -94,7 +94,7 @@ func (h hand) version(label string) string {
 // labelled is a status in which the versions are named by their labels.
 func labelled(status object) object {
 	stages, _ := status["version_stages"].(object)
-	names := []any{}
+	names := []string{}
 	for version, labels := range stages {
 		list, _ := labels.([]any)
 		name := strings.Trim(fmt.Sprint(list), "[]")
@@ -103,7 +103,7 @@ func labelled(status object) object {
 			status["pending_version_id"] = name
 		}
 	}
-	slices.SortFunc(names, func(a, b any) int { return strings.Compare(a.(string), b.(string)) })
+	slices.Sort(names)
 	status["version_stages"] = names
 	return status
 }
@@ -133,7 +133,7 @@ func TestStatus(t *testing.T) {
 				arn := h.NewSecret("empty", nil)
 				return object{"secret_id": arn}, nil
 			},
-			want: object{"secret_arn": "empty", "secret_id": "empty", "version_stages": []any{}},
+			want: object{"secret_arn": "empty", "secret_id": "empty", "version_stages": []string{}},
 		},
 		"configured": {
 			prepare: func(h hand) (_, _ object) { h.rotation(); return nil, nil },
@@ -154,7 +154,7 @@ func TestStatus(t *testing.T) {
 				"rotation_rules":     object{"automatically_after_days": nil, "schedule_expression": "cron(0 4 ? * SUN *)", "duration": "3h"},
 				"last_rotated_date":  "2026-03-04T05:06:41Z",
 				"next_rotation_date": "2026-03-08T06:59:59Z", "window_start": "2026-03-08T04:00:00Z", "window_end": "2026-03-08T07:00:00Z",
-				"version_stages": []any{"AWSCURRENT AWSPENDING", "AWSPREVIOUS"},
+				"version_stages": []string{"AWSCURRENT AWSPENDING", "AWSPREVIOUS"},
 			},
 		},
 		"rotating": {
@@ -166,7 +166,7 @@ func TestStatus(t *testing.T) {
 			want: object{
 				"rotation_enabled": true, "rotation_lambda_arn": "rotator", "rotation_rules": days(30),
 				"next_rotation_date": "2026-04-03T23:59:59Z", "window_start": "2026-04-03T00:00:00Z", "window_end": "2026-04-04T00:00:00Z",
-				"version_stages": []any{"AWSCURRENT", "AWSPENDING"}, "pending_version_id": "AWSPENDING", "pending_since": "2026-03-04T05:06:37Z",
+				"version_stages": []string{"AWSCURRENT", "AWSPENDING"}, "pending_version_id": "AWSPENDING", "pending_since": "2026-03-04T05:06:37Z",
 			},
 		},
 		"overdue": {
@@ -174,7 +174,7 @@ func TestStatus(t *testing.T) {
 			want: object{
 				"rotation_enabled": true, "rotation_lambda_arn": "rotator", "rotation_rules": days(30), "last_rotated_date": "2026-03-04T05:06:41Z", "overdue": true,
 				"next_rotation_date": "2026-04-03T23:59:59Z", "window_start": "2026-04-03T00:00:00Z", "window_end": "2026-04-04T00:00:00Z",
-				"version_stages": []any{"AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"}, "pending_version_id": "AWSPENDING", "pending_since": "2026-04-03T00:00:00Z",
+				"version_stages": []string{"AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"}, "pending_version_id": "AWSPENDING", "pending_since": "2026-04-03T00:00:00Z",
 			},
 		},
 		"overdue, and no permission to see versions": {
@@ -182,14 +182,14 @@ func TestStatus(t *testing.T) {
 			want: object{
 				"rotation_enabled": true, "rotation_lambda_arn": "rotator", "rotation_rules": days(30), "last_rotated_date": "2026-03-04T05:06:41Z", "overdue": true,
 				"next_rotation_date": "2026-04-03T23:59:59Z", "window_start": "2026-04-03T00:00:00Z", "window_end": "2026-04-04T00:00:00Z",
-				"version_stages": []any{"AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"}, "pending_version_id": "AWSPENDING",
+				"version_stages": []string{"AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"}, "pending_version_id": "AWSPENDING",
 			},
 		},
 		"switched off": {
 			prepare: func(h hand) (_, _ object) { h.brokenRotation(); h.cancel(); return nil, nil },
 			want: object{
 				"rotation_lambda_arn": "rotator", "rotation_rules": days(30), "last_rotated_date": "2026-03-04T05:06:41Z",
-				"version_stages": []any{"AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"}, "pending_version_id": "AWSPENDING", "pending_since": "2026-04-03T00:00:00Z",
+				"version_stages": []string{"AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"}, "pending_version_id": "AWSPENDING", "pending_since": "2026-04-03T00:00:00Z",
 			},
 		},
 		"label left behind": {
@@ -203,7 +203,7 @@ func TestStatus(t *testing.T) {
 			want: object{
 				"rotation_enabled": true, "rotation_lambda_arn": "rotator", "rotation_rules": days(30), "last_rotated_date": "2026-03-04T05:06:41Z",
 				"next_rotation_date": "2026-04-03T23:59:59Z", "window_start": "2026-04-03T00:00:00Z", "window_end": "2026-04-04T00:00:00Z",
-				"version_stages": []any{"AWSCURRENT", "AWSPENDING AWSPREVIOUS"}, "pending_version_id": "AWSPENDING AWSPREVIOUS", "pending_since": "2026-03-04T05:06:37Z", "pending_leftover": true,
+				"version_stages": []string{"AWSCURRENT", "AWSPENDING AWSPREVIOUS"}, "pending_version_id": "AWSPENDING AWSPREVIOUS", "pending_since": "2026-03-04T05:06:37Z", "pending_leftover": true,
 			},
 		},
 		"service-managed": {
@@ -232,7 +232,7 @@ func TestStatus(t *testing.T) {
 			want: object{
 				"rotation_enabled": true, "rotation_lambda_arn": "rotator", "rotation_rules": days(30), "last_rotated_date": "2026-03-04T05:06:41Z",
 				"next_rotation_date": "2026-04-03T23:59:59Z", "window_start": "2026-04-03T00:00:00Z", "window_end": "2026-04-04T00:00:00Z",
-				"version_stages": []any{"AWSCURRENT AWSPENDING", "AWSPREVIOUS"},
+				"version_stages": []string{"AWSCURRENT AWSPENDING", "AWSPREVIOUS"},
 			},
 		},
 	} {
@@ -251,7 +251,7 @@ func TestStatus(t *testing.T) {
 			same(t, labelled(got), with(object{
 				"secret_id": "app", "region": nil, "secret_arn": "app", "rotation_enabled": false, "rotation_lambda_arn": nil, "rotation_rules": nil, "owning_service": nil,
 				"last_rotated_date": nil, "next_rotation_date": nil, "window_start": nil, "window_end": nil, "overdue": false,
-				"version_stages": []any{"AWSCURRENT"}, "pending_version_id": nil, "pending_since": nil, "pending_leftover": false,
+				"version_stages": []string{"AWSCURRENT"}, "pending_version_id": nil, "pending_since": nil, "pending_leftover": false,
 			}, test.want))
 		})
 	}
