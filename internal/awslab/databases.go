@@ -20,7 +20,7 @@ type databasesState struct {
 	influx      map[string]InfluxDBInstance
 	cacheUsers  map[string]*cacheUser
 	directories map[string]*directory
-	hosts       map[string]*databaseHost // those in a VPC, by name
+	hosts       map[string]*databaseHost // by name
 }
 
 func newDatabasesState() *databasesState {
@@ -68,21 +68,24 @@ type InfluxDBInstance struct {
 	ID, Name, Host string
 }
 
-// AddDBInstance makes an RDS instance and returns its ARN.
+// AddDBInstance makes an RDS instance, in place of one with its identifier, and
+// returns its ARN.
 func (l *Lab) AddDBInstance(i DBInstance) string {
-	l.place(i.Host, i.DatabaseNetwork)
+	l.connectDatabase(i.Host, i.DatabaseNetwork)
 	return addTo(l, l.databases.instances, "rds", "db:"+i.Identifier, i)
 }
 
-// AddDBCluster makes an RDS cluster and returns its ARN.
+// AddDBCluster makes an RDS cluster, in place of one with its identifier, and
+// returns its ARN.
 func (l *Lab) AddDBCluster(c DBCluster) string {
-	l.place(c.Host, c.DatabaseNetwork)
+	l.connectDatabase(c.Host, c.DatabaseNetwork)
 	return addTo(l, l.databases.clusters, "rds", "cluster:"+c.Identifier, c)
 }
 
-// AddRedshiftCluster makes a Redshift cluster and returns its ARN.
+// AddRedshiftCluster makes a Redshift cluster, in place of one with its
+// identifier, and returns its ARN.
 func (l *Lab) AddRedshiftCluster(c RedshiftCluster) string {
-	l.place(c.Host, c.DatabaseNetwork)
+	l.connectDatabase(c.Host, c.DatabaseNetwork)
 	return addTo(l, l.databases.redshift, "redshift", "cluster:"+c.Identifier, c)
 }
 

@@ -25,34 +25,33 @@ type DatabaseNetwork struct {
 	Dial string
 }
 
-// databaseHost is a database in a VPC, found by its host name.
+// databaseHost is a database, found by its host name.
 type databaseHost struct {
 	DatabaseNetwork
 
 	host    string
-	subnet  *subnet
+	subnet  *subnet // nil outside the model
 	private netip.Addr
 }
 
-// place gives a database an address in its first subnet, which must exist: to
-// name another is a mistake of the calling program.
-func (l *Lab) place(host string, d DatabaseNetwork) {
+// connectDatabase gives a database an address in its first subnet, which must
+// exist: to name another is a mistake of the calling program.
+func (l *Lab) connectDatabase(host string, d DatabaseNetwork) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	name := strings.ToLower(host)
-	if old := l.databases.hosts[name]; old != nil {
-		old.subnet.release("database " + name)
-		delete(l.databases.hosts, name)
+	h := &databaseHost{DatabaseNetwork: d, host: strings.ToLower(host)}
+	owner := "database " + h.host
+	if old := l.databases.hosts[h.host]; old != nil && old.subnet != nil {
+		old.subnet.release(owner)
 	}
-	if len(d.SubnetIDs) == 0 {
-		return
+	if len(d.SubnetIDs) > 0 {
+		var err error
+		h.subnet = mustFind(l, d.SubnetIDs[0], func(n *network) collection[*subnet] { return n.subnets })
+		if h.private, err = h.subnet.take(owner); err != nil {
+			panic("awslab: " + err.Error())
+		}
 	}
-	h := &databaseHost{DatabaseNetwork: d, host: name, subnet: mustFind(l, d.SubnetIDs[0], func(n *network) collection[*subnet] { return n.subnets })}
-	var err error
-	if h.private, err = h.subnet.take("database " + name); err != nil {
-		panic("awslab: " + err.Error())
-	}
-	l.databases.hosts[name] = h
+	l.databases.hosts[h.host] = h
 }
 
 func (d DatabaseNetwork) subnetGroup() string {

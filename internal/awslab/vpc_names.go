@@ -83,6 +83,9 @@ func (a *attachment) through(e *vpcEndpoint, zone int) place {
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html#USER_VPC.Hiding.
 func (a *attachment) database(d *databaseHost) place {
 	p := place{host: d.host, address: d.private, subnet: d.subnet, dial: d.Dial}
+	if d.subnet == nil {
+		return p
+	}
 	for _, id := range d.SecurityGroupIDs {
 		if g, err := d.subnet.vpc.network.groups.find(id); err == nil {
 			p.groups = append(p.groups, g)
@@ -104,7 +107,7 @@ func (a *attachment) at(address netip.Addr) place {
 			}
 		}
 		for _, d := range a.run.lab.databases.hosts {
-			if d.private == address && d.subnet.vpc == a.subnet.vpc {
+			if d.private == address && d.subnet != nil && d.subnet.vpc == a.subnet.vpc {
 				return a.database(d)
 			}
 		}

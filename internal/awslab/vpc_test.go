@@ -193,6 +193,22 @@ func TestReachability(t *testing.T) {
 			p.modify(ec2.ModifyVpcEndpointInput{RemoveSubnetIds: p.PrivateSubnets[:1]})
 			p.ACLEntry(90, false, types.RuleActionDeny, 443, 443)
 		}, false},
+		"endpoint's subnet answers nobody": {endpoint, func(p plant) {
+			p.modify(ec2.ModifyVpcEndpointInput{RemoveSubnetIds: p.PrivateSubnets[:1]})
+			p.ACL = p.emptyACL(p.PrivateSubnets[1])
+			p.ACLEntry(1, true, types.RuleActionAllow, 0, 1023)
+			p.ACLEntry(1, false, types.RuleActionAllow, 0, 65535)
+			p.PrivateSubnets = p.PrivateSubnets[:1]
+			p.AttachFunction()
+		}, false},
+		"endpoint's subnet answers the VPC": {endpoint, func(p plant) {
+			p.modify(ec2.ModifyVpcEndpointInput{RemoveSubnetIds: p.PrivateSubnets[:1]})
+			p.ACL = p.emptyACL(p.PrivateSubnets[1])
+			p.ACLEntry(1, true, types.RuleActionAllow, 1024, 65535)
+			p.ACLEntry(1, false, types.RuleActionAllow, 443, 443)
+			p.PrivateSubnets = p.PrivateSubnets[:1]
+			p.AttachFunction()
+		}, true},
 		"within a subnet no ACL asks": {endpoint, func(p plant) {
 			p.PrivateSubnets = p.PrivateSubnets[:1]
 			p.AttachFunction()
@@ -415,11 +431,12 @@ func TestServicesOverNetwork(t *testing.T) {
 func TestDatabaseBehindName(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		change func(plant)
+		change func(plant, *awslab.DatabaseNetwork)
 		heard  bool
 	}{
-		"reachable": {nil, true},
-		"closed":    {func(p plant) { p.Disallow(p.DatabaseGroup, 5432, p.FunctionGroup) }, false},
+		"reachable":    {func(plant, *awslab.DatabaseNetwork) {}, true},
+		"closed":       {func(p plant, _ *awslab.DatabaseNetwork) { p.Disallow(p.DatabaseGroup, 5432, p.FunctionGroup) }, false},
+		"not in a VPC": {func(_ plant, n *awslab.DatabaseNetwork) { n.SubnetIDs, n.SecurityGroupIDs = nil, nil }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -446,13 +463,11 @@ func TestDatabaseBehindName(t *testing.T) {
 			p := plant{w, w.NewNetwork(nat), t}
 			network := p.Database()
 			network.Dial = listener.Addr().String()
+			test.change(p, &network)
 			p.AddDBInstance(awslab.DBInstance{Identifier: "orders", Engine: "postgres", Host: labtest.DatabaseHost, Port: 5432, DatabaseNetwork: network})
 			p.SecretARN = p.NewSecret("orders", map[string]any{"engine": "postgres", "host": labtest.DatabaseHost, "port": 5432, "username": "app", "password": "x"})
 			p.variables(map[string]string{"AWSLAB_HANDLER": "PostgreSQLSingleUser", "SECRETS_MANAGER_ENDPOINT": usualEndpoint})
 			p.AttachFunction()
-			if test.change != nil {
-				test.change(p)
-			}
 			if p.rotates() {
 				t.Error("The secret rotates.")
 			}
