@@ -164,7 +164,7 @@ func (w *wait) silence(ctx context.Context) (cause findings.Finding, parts []str
 	} else if awsapi.IsNotFound(err) {
 		return findings.FunctionMissing(f.ARN, false), []string{event}
 	}
-	f.ReservedConcurrency, _ = source.Concurrency(ctx, f.ARN) //nolint:errcheck // Who may not see it is told of something else.
+	f.ReservedConcurrency, _ = source.Concurrency(ctx, f.ARN)
 	found := findings.FunctionUsable(nil, f)
 	if policy, err := source.FunctionPolicy(ctx, f.ARN); err == nil {
 		found = append(found, findings.Invocable(f.ARN, w.secretARN, policy.Document, policy.Document)...)
