@@ -85,6 +85,10 @@ func TestReachability(t *testing.T) {
 				return host == "secretsmanager.eu-west-1.amazonaws.com" && port == 443
 			})
 		}, true},
+		"transit gateway that leads elsewhere": {labtest.Network{}, func(p plant) {
+			p.Route(&ec2.CreateRouteInput{RouteTableId: &p.RouteTable, TransitGatewayId: new(transit)})
+			p.BehindGateway(transit, func(host string, port int) bool { return host == labtest.DatabaseHost })
+		}, false},
 		"transit gateway gone": {labtest.Network{}, func(p plant) {
 			p.Route(&ec2.CreateRouteInput{RouteTableId: &p.RouteTable, TransitGatewayId: new(transit)})
 			p.BehindGateway(transit, func(string, int) bool { return true })
