@@ -2,6 +2,7 @@ package facts
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -58,12 +59,13 @@ func advice[T any](ctx context.Context, s Source, key string, ask func(context.C
 	return a.fact, a.err
 }
 
-// unseen is an action that has not shown a fact, for the Unseen of the fact.
-func unseen(action string, err error) string {
-	if awsapi.IsAccessDenied(err) {
-		return action
+// lacking adds the action that has not shown a fact to the Unseen of the fact, if
+// it is for lack of a permission, and not because AWS did not answer.
+func lacking(unseen []string, action string, err error) []string {
+	if !awsapi.IsAccessDenied(err) || slices.Contains(unseen, action) {
+		return unseen
 	}
-	return action + " (no answer)"
+	return append(unseen, action)
 }
 
 // live asks for a fact that changes all the time: anew, except in a snapshot.

@@ -26,9 +26,7 @@ func (s Source) Database(ctx context.Context, host string, port int) findings.Da
 	}
 	look := func(action string, ask func(context.Context) (*findings.Database, error)) findings.Database {
 		found, err := advice(ctx, s, "database "+host, ask)
-		if err != nil {
-			d.Unseen = append(d.Unseen, unseen(action, err))
-		}
+		d.Unseen = lacking(d.Unseen, action, err)
 		if found == nil {
 			return d
 		}

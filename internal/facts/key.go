@@ -21,7 +21,7 @@ func (s Source) Key(ctx context.Context, keyID string) findings.Key {
 			k.State = findings.KeyMissing
 			return k, nil
 		case err != nil:
-			k.Unseen = append(k.Unseen, unseen("kms:DescribeKey", err))
+			k.Unseen = lacking(k.Unseen, "kms:DescribeKey", err)
 		default:
 			k.ARN, k.State, k.Owner = aws.ToString(out.KeyMetadata.Arn), string(out.KeyMetadata.KeyState), string(out.KeyMetadata.KeyManager)
 		}
@@ -31,7 +31,7 @@ func (s Source) Key(ctx context.Context, keyID string) findings.Key {
 		// It takes no alias; where the key is not known by its ARN, KMS says so.
 		policy, err := s.KMS.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &k.ARN})
 		if err != nil {
-			k.Unseen = append(k.Unseen, unseen("kms:GetKeyPolicy", err))
+			k.Unseen = lacking(k.Unseen, "kms:GetKeyPolicy", err)
 			return k, nil
 		}
 		k.Policy = new(ReadPolicy(k.ARN, aws.ToString(policy.Policy)))

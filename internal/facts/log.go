@@ -69,11 +69,6 @@ func (s Source) ReadLog(ctx context.Context, log Log) ([]*Run, error) {
 	return all, err
 }
 
-// Runs is ReadLog of all that was logged since a time.
-func (s Source) Runs(ctx context.Context, group string, since time.Time) ([]*Run, error) {
-	return s.ReadLog(ctx, Log{Group: group, Since: since})
-}
-
 // failurePattern finds the lines that tell of failed runs, and some others.
 var failurePattern = anyOf("[ERROR]", "timed out", "Status: error", "timeout", "errorType")
 

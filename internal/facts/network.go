@@ -47,11 +47,7 @@ type vpc struct {
 // for advice.
 func look[T any](ctx context.Context, v *vpc, action, key string, ask func(context.Context) (T, error)) T {
 	fact, err := advice(ctx, v.Source, "network "+action+" "+key, ask)
-	if err != nil {
-		if action = unseen("ec2:"+action, err); !slices.Contains(v.unseen, action) {
-			v.unseen = append(v.unseen, action)
-		}
-	}
+	v.unseen = lacking(v.unseen, "ec2:"+action, err)
 	return fact
 }
 

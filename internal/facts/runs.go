@@ -111,11 +111,6 @@ func (r *Run) Whose(secretARN, version string, read ...string) Whose {
 	return whose
 }
 
-// Concerns reports whether a run is not that of another secret than those named.
-func (r *Run) Concerns(names []string) bool {
-	return r.names(names) || r.Whose("", "", names...) != Others
-}
-
 // withoutStop is an ARN without the full stop of the sentence that it ends.
 func withoutStop(name string) string { return strings.TrimRight(name, ".") }
 

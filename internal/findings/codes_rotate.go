@@ -21,14 +21,14 @@ var caseNetwork = Case{"Configured, but never rotates: network, timeout and conc
 	},
 	{
 		NetworkEgressBlocked, StageApply, pageNetwork,
-		"The rotation function's security groups block its way out",
+		"The rotation function's network blocks its way out",
 		"The function has to get out at port 443, to Secrets Manager, and at the database's port. Network ACLs of its subnets have to let both through, and the answers back in.",
 		"Add rules for what goes out to one of the function's security groups, and look at the network ACLs.",
 	},
 	{
 		NetworkDatabaseIngress, StageApply, pageNetwork,
-		"The database's security groups do not admit the rotation function",
-		"The security groups of the database have to let the function in at the database's port.",
+		"The database's network does not admit the rotation function",
+		"The security groups of the database, and the network ACLs of its subnets, have to let the function in at the database's port.",
 		"Add a rule for that port from the function's security group to one of the database's security groups.",
 	},
 	{
@@ -52,7 +52,7 @@ var caseNetwork = Case{"Configured, but never rotates: network, timeout and conc
 	{
 		NetworkNoVPC, StageApply, pageNetwork,
 		"The rotation function is outside of the database's VPC",
-		"A function that is not connected to a VPC reaches public addresses only, and so no database in private subnets.",
+		"A function that is not connected to a VPC reaches public addresses only, and so no database in private subnets. One in another VPC needs a route to that of the database.",
 		"Connect the function to the VPC of the database, or to one that has a way there.",
 	},
 	{

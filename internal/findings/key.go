@@ -32,6 +32,9 @@ func KeyUsable(k Key, secretARN string, foreign bool) []Finding {
 			fmt.Sprintf("The secret %s is encrypted with `aws/secretsmanager`, which no other account can use, and the execution role is of another account.", secretARN),
 			"Encrypt the secret with a customer managed key, whose policy allows the role `kms:Decrypt` and `kms:GenerateDataKey`."))
 	}
+	if k.State == "" && len(k.Unseen) == 0 {
+		all = append(all, New(KMSKeyUnusable, Info, fmt.Sprintf("The state of the key %s could not be read.", k.ARN), "If a rotation is refused the key, look at it in KMS."))
+	}
 	if len(k.Unseen) > 0 {
 		all = append(all, notSeen(KMSKeyUnusable, fmt.Sprintf("The state or the policy of the key %s", k.ARN), k.Unseen...))
 	}

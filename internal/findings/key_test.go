@@ -17,7 +17,7 @@ func TestKeyUsable(t *testing.T) {
 	}{
 		"enabled":                    {Key{State: "Enabled", Owner: "CUSTOMER"}, false, nil, ""},
 		"being updated":              {Key{State: "Updating", Owner: "CUSTOMER"}, false, nil, ""},
-		"not known":                  {Key{}, true, nil, ""},
+		"not known":                  {Key{}, true, []string{"info kms-key-unusable"}, "could not be read"},
 		"disabled":                   {Key{State: "Disabled"}, false, []string{"error kms-key-unusable"}, "is disabled, and nobody"},
 		"deleted":                    {Key{State: "PendingDeletion"}, false, []string{"error kms-key-unusable"}, "cancel-key-deletion"},
 		"deleted after its replicas": {Key{State: "PendingReplicaDeletion"}, false, []string{"error kms-key-unusable"}, "cancel-key-deletion"},

@@ -43,7 +43,7 @@ func Reachable(n Network, c Connection) []Finding {
 		}
 		all = append(all, n.found(c, apiName(service), obstacles)...)
 	}
-	if c.Database != nil {
+	if c.Database != nil && !c.Database.inFunction() {
 		what := c.Database.label()
 		if c.Database.VPCID != "" && c.Database.VPCID != n.VPC.ID {
 			what += " in the VPC " + c.Database.VPCID
@@ -67,7 +67,7 @@ func ReachableOutside(c Connection) []Finding {
 			remedy: "Set SECRETS_MANAGER_ENDPOINT to the public endpoint of the region, or connect the function to the VPC of the endpoint.",
 		}})
 	}
-	if c.Database != nil {
+	if c.Database != nil && !c.Database.inFunction() {
 		all = append(all, outside.found(c, c.Database.label(), c.Database.fromInternet())...)
 	}
 	return all

@@ -10,6 +10,12 @@ import (
 // label names the database as AWS does. Its host is text of a secret.
 func (d Database) label() string { return cmp.Or(d.Name, "the database") }
 
+// inFunction reports whether the host is the function's own machine, where an extension of the function may lead to the database.
+func (d Database) inFunction() bool {
+	address, err := netip.ParseAddr(d.Host)
+	return d.Host == "localhost" || err == nil && address.IsLoopback()
+}
+
 // toDatabase returns what is in the way to a database from a VPC.
 func (n Network) toDatabase(d Database) []obstacle {
 	n.Unseen = slices.Concat(n.Unseen, d.Unseen)

@@ -493,6 +493,8 @@ func TestReachableOutside(t *testing.T) {
 		"not readable whether public":     {change: func(c *networkCase) { c.db.Public, c.db.Unseen = nil, []string{"rds:DescribeDBInstances"} }, want: []string{"info network-no-vpc"}, text: "`rds:DescribeDBInstances`"},
 		"unlisted database":               {change: func(c *networkCase) { c.unlisted(hiddenHost) }},
 		"private address":                 {change: func(c *networkCase) { c.unlisted("10.0.7.7") }, want: []string{noVPC}},
+		"the function itself":             {change: func(c *networkCase) { c.unlisted("127.0.0.1") }},
+		"the function itself, by name":    {change: func(c *networkCase) { c.unlisted("localhost") }},
 		"private IPv6 address":            {change: func(c *networkCase) { c.unlisted("fd00::7") }, want: []string{noVPC}},
 		"public address":                  {change: func(c *networkCase) { c.unlisted("198.51.100.7") }},
 		"VPC endpoint":                    {change: func(c *networkCase) { c.Database, c.Endpoint = nil, ownAddress }, want: []string{"error network-no-path-secretsmanager"}, text: "names a VPC endpoint, and it is not connected to a VPC"},

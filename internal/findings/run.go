@@ -49,6 +49,9 @@ func Run(lines []string) (e Explanation, ok bool) {
 	return e, ok
 }
 
+// OutOfTime returns the finding for a run that was stopped at its timeout, if no more is known of it.
+func OutOfTime() Finding { return New(FunctionTimeoutShort, Error, timedOut, timedOutRemedy) }
+
 const foundCredentials = "Found credentials in environment variables"
 
 // silent reports whether a run has logged that it has credentials, and nothing after.
@@ -77,19 +80,21 @@ func frame(line string) bool {
 		strings.HasPrefix(line, "{") && strings.Contains(line, `"platform.`)
 }
 
-var durationPatterns = []*regexp.Regexp{
-	regexp.MustCompile(`^REPORT .*?\bDuration: ([0-9.]+) ms`),
-	regexp.MustCompile(`"platform\.report".*?"durationMs":\s*([0-9.]+)`),
-}
+var (
+	textDuration = regexp.MustCompile(`^REPORT .*?\bDuration: ([0-9.]+) ms`)
+	jsonDuration = regexp.MustCompile(`"durationMs":\s*([0-9.]+)`)
+)
 
 // runDuration is how long a run took, by Lambda's report on it.
 func runDuration(lines []string) (took time.Duration, known bool) {
 	for _, line := range lines {
-		for _, pattern := range durationPatterns {
-			if m := pattern.FindStringSubmatch(line); m != nil {
-				milliseconds, err := strconv.ParseFloat(m[1], 64)
-				return time.Duration(milliseconds * float64(time.Millisecond)), err == nil
-			}
+		pattern := textDuration
+		if strings.HasPrefix(line, "{") && strings.Contains(line, `"platform.report"`) {
+			pattern = jsonDuration
+		}
+		if m := pattern.FindStringSubmatch(line); m != nil {
+			milliseconds, err := strconv.ParseFloat(m[1], 64)
+			return time.Duration(milliseconds * float64(time.Millisecond)), err == nil
 		}
 	}
 	return 0, false

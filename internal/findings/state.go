@@ -26,7 +26,7 @@ type Secret struct {
 // SecretMissing returns the finding for a secret that does not exist in a Region.
 func SecretMissing(id, region string) Finding {
 	return of(SecretArgument, New(SecretNotFound, Error, fmt.Sprintf("There is no secret %q in Region %s.", id, region),
-		"Check the name or ARN and the Region; a secret given by name is looked up in the `region` of this resource, or the provider's."))
+		"Check the name or ARN and the Region; a secret given by name is looked up in `region`, or in the provider's."))
 }
 
 // SecretUsable says why a secret cannot rotate, or not with the function. It returns one finding at most.

@@ -20,6 +20,7 @@ type rotationDataModel struct {
 	SecretID         types.String `tfsdk:"secret_id"`
 	SecretARN        types.String `tfsdk:"secret_arn"`
 	RotationEnabled  types.Bool   `tfsdk:"rotation_enabled"`
+	DeletedDate      types.String `tfsdk:"deleted_date"`
 	LastRotatedDate  types.String `tfsdk:"last_rotated_date"`
 	NextRotationDate types.String `tfsdk:"next_rotation_date"`
 	Overdue          types.Bool   `tfsdk:"overdue"`
@@ -32,6 +33,7 @@ func withRotationData(more attributes) attributes {
 		"secret_id":          schema.StringAttribute{Required: true, Validators: []validator.String{secretID}, MarkdownDescription: "ARN or name of the secret."},
 		"secret_arn":         computedString("ARN of the secret."),
 		"rotation_enabled":   computedFlag("Whether rotation is on. False if it was switched off, and if it was never configured."),
+		"deleted_date":       computedString("The date that AWS gives for the deletion of the secret. Null if it is not scheduled for that; one that is does not rotate, whatever else is said of it."),
 		"last_rotated_date":  computedString("When the secret last rotated. Null if it never has."),
 		"next_rotation_date": computedString("The time until which the secret is to rotate next, the last second of the rotation window. Null if rotation is off."),
 		"overdue":            computedFlag("Whether rotation is on and `next_rotation_date` is over: the secret was to rotate until then and has not."),
@@ -59,6 +61,7 @@ func (m rotationDataModel) validateRegion(diags *diag.Diagnostics) string {
 func (m *rotationDataModel) record(s rotation.Status) {
 	m.SecretARN = types.StringValue(s.SecretARN)
 	m.RotationEnabled = types.BoolValue(s.Enabled != nil && *s.Enabled)
+	m.DeletedDate = dateOrNull(s.Deleted)
 	m.LastRotatedDate, m.NextRotationDate = dateOrNull(s.LastRotated), dateOrNull(s.NextRotation)
 	m.Overdue = types.BoolValue(s.Overdue)
 }

@@ -232,7 +232,7 @@ func TestStatus(t *testing.T) {
 			want: object{
 				"rotation_enabled": true, "rotation_lambda_arn": "rotator", "rotation_rules": days(30), "last_rotated_date": "2026-03-04T05:06:41Z",
 				"next_rotation_date": "2026-04-03T23:59:59Z", "window_start": "2026-04-03T00:00:00Z", "window_end": "2026-04-04T00:00:00Z",
-				"version_stages": []string{"AWSCURRENT AWSPENDING", "AWSPREVIOUS"},
+				"version_stages": []string{"AWSCURRENT AWSPENDING", "AWSPREVIOUS"}, "deleted_date": "2026-03-11T05:06:47Z",
 			},
 		},
 	} {
@@ -250,7 +250,7 @@ func TestStatus(t *testing.T) {
 			}
 			same(t, labelled(got), with(object{
 				"secret_id": "app", "region": nil, "secret_arn": "app", "rotation_enabled": false, "rotation_lambda_arn": nil, "rotation_rules": nil, "owning_service": nil,
-				"last_rotated_date": nil, "next_rotation_date": nil, "window_start": nil, "window_end": nil, "overdue": false,
+				"deleted_date": nil, "last_rotated_date": nil, "next_rotation_date": nil, "window_start": nil, "window_end": nil, "overdue": false,
 				"version_stages": []string{"AWSCURRENT"}, "pending_version_id": nil, "pending_since": nil, "pending_leftover": false,
 			}, test.want))
 		})

@@ -48,7 +48,7 @@ func (o *operation) usable(ctx context.Context, t *catalog.RotationType, f *fact
 		Timeout: f.Timeout, Runtime: string(f.Runtime), Description: aws.ToString(f.Description),
 	}
 	var err error
-	if known.ReservedConcurrency, err = o.Concurrency(ctx, known.ARN); err != nil {
+	if known.ReservedConcurrency, err = o.Concurrency(ctx, known.ARN); awsapi.IsAccessDenied(err) {
 		known.Unseen = []string{"lambda:GetFunctionConcurrency"}
 	}
 	return findings.FunctionUsable(t, known)

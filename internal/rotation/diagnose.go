@@ -85,8 +85,7 @@ func (o *operation) diagnosedFunction(ctx context.Context, functionARN string, a
 	f, err := o.Function(ctx, functionARN)
 	switch {
 	case awsapi.IsNotFound(err):
-		p := o.functionNotFound(ctx, functionARN, err)
-		add(findings.New(p.Code, findings.Error, p.Detail, ""))
+		add(o.functionMissing(ctx, functionARN))
 		return nil, nil
 	case awsapi.IsAccessDenied(err):
 		add(unseen(findings.FunctionNotActive, "the configuration of the rotation function, on which everything else depends", "lambda:GetFunctionConfiguration"))

@@ -101,6 +101,9 @@ func (e *evidence) steps() {
 			continue
 		case r.Failed && r.Step == "" && done != "":
 			r.Step = after(done)
+			if r.Finding.Code == findings.NetworkNoPathSecretsManager {
+				r.Finding = findings.OutOfTime() // The step before has reached Secrets Manager.
+			}
 		}
 		done = r.Step
 		if r.Failed {

@@ -96,12 +96,16 @@ func (o *operation) rotator(ctx context.Context, functionARN, roleARN string) (*
 }
 
 func (o *operation) functionNotFound(ctx context.Context, functionARN string, cause error) *Problem {
+	return because(o.functionMissing(ctx, functionARN), cause)
+}
+
+func (o *operation) functionMissing(ctx context.Context, functionARN string) findings.Finding {
 	unqualified := false
 	if name, qualifier := arn.SplitQualifier(functionARN); qualifier != nil {
 		_, err := o.Fresh().Function(ctx, name)
 		unqualified = err == nil
 	}
-	return because(findings.FunctionMissing(functionARN, unqualified), cause)
+	return findings.FunctionMissing(functionARN, unqualified)
 }
 
 func secretNotFound(secretID, region string, err error) *Problem {

@@ -16,6 +16,8 @@ type Status struct {
 	SecretARN     string
 	FunctionARN   string
 	OwningService string
+	// Deleted is the date that AWS gives for its deletion, if that is scheduled.
+	Deleted time.Time
 	// Enabled is nil if rotation was never configured.
 	Enabled                   *bool
 	Rules                     Rules
@@ -68,7 +70,7 @@ func (o *operation) status(ctx context.Context, sec *secret) Status {
 	st := Status{
 		SecretARN: sec.Parsed.String(), FunctionARN: aws.ToString(sec.RotationLambdaARN), OwningService: aws.ToString(sec.OwningService),
 		Enabled: sec.RotationEnabled, Rules: sec.rules(), LastRotated: aws.ToTime(sec.LastRotatedDate), NextRotation: aws.ToTime(sec.NextRotationDate),
-		VersionStages: sec.VersionIdsToStages, PendingVersionID: sec.Pending(),
+		Deleted: aws.ToTime(sec.DeletedDate), VersionStages: sec.VersionIdsToStages, PendingVersionID: sec.Pending(),
 	}
 	if st.PendingVersionID == "" {
 		st.PendingVersionID = sec.Leftover()

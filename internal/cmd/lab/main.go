@@ -107,7 +107,7 @@ func exports(lab *awslab.Lab, url string) string {
 func remarks(lab *awslab.Lab, url string) string {
 	var out strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&out, strings.TrimRight("# "+format, " ")+"\n", args...) }
-	say("The embedded AWS serves Secrets Manager, Lambda, KMS, IAM, STS, EC2 networks and CloudWatch Logs on %s", url)
+	say("The embedded AWS serves Secrets Manager, Lambda, KMS, IAM, STS, EC2 networks, CloudWatch Logs and CloudTrail on %s", url)
 	say("until it is interrupted with Ctrl-C. Then everything in it is gone.")
 	say("The lines above point a client to it; paste them into another shell. Their credentials")
 	say("may do everything in account %s. Roles that you create may do what their policies say.", lab.AccountID())
