@@ -12,7 +12,6 @@ import (
 // functionWorlds are those in which the function cannot do its work, or may not
 // get to.
 func functionWorlds() []brokenWorld {
-	const pending = "the checks of the function"
 	timeout := func(seconds int32) func(*scene) {
 		return func(s *scene) {
 			s.configure(func(in *lambda.UpdateFunctionConfigurationInput) { in.Timeout = &seconds })
@@ -46,48 +45,48 @@ func functionWorlds() []brokenWorld {
 	return []brokenWorld{
 		{
 			name: "shorter than the function waits", code: findings.FunctionTimeoutShort, stage: byApply, shape: of(db2),
-			pending: pending, breaks: timeout(9), repair: timeout(30),
+			pending: otherServices, breaks: timeout(9), repair: timeout(30),
 		},
 		{
 			name: "Lambda's default", code: findings.FunctionTimeoutShort, stage: asWarning, shape: of(single), notRun: "three seconds may do",
-			pending: pending, breaks: timeout(3), repair: timeout(30),
+			breaks: timeout(3), repair: timeout(30),
 		},
 		{
 			name: "shorter than a change of the cache user", code: findings.FunctionTimeoutShort, stage: asWarning, shape: cacheUser, notRun: "the lab's service is quick",
-			pending: pending, breaks: timeout(30), repair: timeout(900),
+			breaks: timeout(30), repair: timeout(900),
 		},
 		{
 			name: "none reserved", code: findings.FunctionConcurrencyLow, stage: byApply, shape: of(single),
-			pending: pending, breaks: reserve(0), repair: free,
+			breaks: reserve(0), repair: free,
 		},
 		{
 			name: "two reserved", code: findings.FunctionConcurrencyLow, stage: asWarning, shape: of(single), notRun: "it takes as many rotations at a time",
-			pending: pending, breaks: reserve(2), repair: reserve(10),
+			breaks: reserve(2), repair: reserve(10),
 		},
 		{
-			name: "failed", code: findings.FunctionNotActive, stage: byApply, shape: of(single), pending: pending,
+			name: "failed", code: findings.FunctionNotActive, stage: byApply, shape: of(single),
 			breaks: state(awslab.FunctionState{State: "Failed", StateReason: "The image was deleted.", StateReasonCode: "ImageDeleted"}), repair: active,
 		},
 		{
-			name: "inactive", code: findings.FunctionNotActive, stage: asWarning, shape: of(single), pending: pending,
+			name: "inactive", code: findings.FunctionNotActive, stage: asWarning, shape: of(single),
 			notRun: "the first invocation fails and wakes the function, and Secrets Manager tries again",
 			breaks: state(awslab.FunctionState{State: "Inactive", StateReasonCode: "Idle"}), repair: active,
 		},
 		{
-			name: "update failed", code: findings.FunctionNotActive, stage: asWarning, shape: of(single), pending: pending,
+			name: "update failed", code: findings.FunctionNotActive, stage: asWarning, shape: of(single),
 			notRun: "the function runs with the code of before",
 			breaks: state(awslab.FunctionState{LastUpdateStatus: "Failed", LastUpdateStatusReasonCode: "EniLimitExceeded"}), repair: active,
 		},
 		{
-			name: "retired", code: findings.FunctionRuntime, stage: asWarning, shape: of(single), pending: pending,
+			name: "retired", code: findings.FunctionRuntime, stage: asWarning, shape: of(single),
 			notRun: "it still runs", breaks: runtime("python3.9"), repair: runtime("python3.12"),
 		},
 		{
-			name: "none of AWS's", code: findings.FunctionRuntime, stage: asWarning, shape: of(single), pending: pending,
+			name: "none of AWS's", code: findings.FunctionRuntime, stage: asWarning, shape: of(single),
 			notRun: "it may do the same", breaks: runtime("nodejs22.x"), repair: runtime("python3.12"),
 		},
 		{
-			name: "described as another", code: findings.FunctionTypeMismatch, stage: asWarning, shape: of(single), pending: pending,
+			name: "described as another", code: findings.FunctionTypeMismatch, stage: asWarning, shape: of(single),
 			notRun: "only the description tells",
 			breaks: described("Rotates a Secrets Manager secret for Amazon RDS MySQL credentials using the single user rotation strategy."),
 			repair: described("Rotates a Secrets Manager secret for Amazon RDS PostgreSQL credentials using the single user rotation strategy."),

@@ -7,8 +7,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 )
@@ -51,10 +49,8 @@ func (s *scene) detach(name string) {
 // only until then.
 func (s *scene) intoVPC() {
 	s.t.Helper()
-	s.attach("AWSLambdaVPCAccessExecutionRole")
-	s.configure(func(in *lambda.UpdateFunctionConfigurationInput) {
-		in.VpcConfig = &lambdatypes.VpcConfig{SubnetIds: []string{"subnet-0a"}, SecurityGroupIds: []string{"sg-0a"}}
-	})
+	s.vpc = s.NewNetwork(behindNAT)
+	s.vpc.AttachFunction()
 	s.detach("AWSLambdaVPCAccessExecutionRole")
 }
 

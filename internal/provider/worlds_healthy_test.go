@@ -73,6 +73,7 @@ func healthyWorlds() []healthyWorld {
 		{"tags", of("PostgreSQLSingleUser").and(tagged)},
 		{"values that nobody may read", of("MySQLMultiUser").and(func(s *scene) { s.set(object{"check_secret_value": false}) })},
 	}
+	worlds = append(worlds, networkShapes()...)
 	for _, name := range databaseTypes() {
 		worlds = append(worlds, healthyWorld{name, of(name)})
 	}

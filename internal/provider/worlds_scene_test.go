@@ -36,7 +36,10 @@ type scene struct {
 	value, admin object         // of the secret and of the superuser secret
 	variables    map[string]string
 	postgres     func() *pgserver.Server // nil where there is none
-	problems     []string
+	server       *pgserver.Server        // that the scene uses
+	vpc          *labtest.VPC            // of the function, if it has one
+	gaps         []string                // findings that are not told as they should be
+	problems     []string                // all else that is not as it should be
 }
 
 // newScene makes a lab with an execution role and nothing else.
@@ -255,31 +258,16 @@ type said struct{ validate, plan, apply []string }
 
 func (s said) all() []string { return slices.Concat(s.validate, s.plan, s.apply) }
 
-// run plans the configuration, with changes, and applies it unless the plan
-// fails. As a CLI does, the apply plans once more in a process of its own.
-func (s *scene) run(changes object, apply bool) said {
-	s.t.Helper()
-	told, _ := s.runOnce(changes, false)
-	if apply && !hasErrors(told.all()) {
-		again, _ := s.runOnce(changes, true)
-		told.apply = again.apply
-		if plain := codesOf(again.plan, "ERROR"); len(plain) > 0 {
-			s.t.Errorf("The apply plans other errors than the plan: %v", plain)
-		}
-	}
-	shownNothing(s.t, told.all()...)
-	return told
-}
-
-// runOnce is one walk through the configuration, in one process. It returns the
-// state of the setup.
-func (s *scene) runOnce(changes object, apply bool) (told said, state tftypes.Value) {
+// run validates, plans and, unless that fails, applies the configuration with
+// changes, in one process. It also returns the state of the setup.
+func (s *scene) run(changes object, apply bool) (told said, state tftypes.Value) {
 	s.t.Helper()
 	p := s.start()
 	all := []declared{{"rotation_setup", p.setupType, with(s.config, changes)}}
 	if s.shared != nil {
 		all = slices.Insert(all, 0, declared{"rotation_function_access", p.accessType, s.shared})
 	}
+	defer func() { s.keepsSecrets(told.all()) }()
 	for _, r := range all {
 		told.validate = append(told.validate, p.validateOf(r.name, r.ty, r.args)...)
 	}
@@ -304,6 +292,20 @@ func (s *scene) runOnce(changes object, apply bool) (told said, state tftypes.Va
 		}
 	}
 	return told, state
+}
+
+// keepsSecrets fails the test if a text has a password of the scene in it.
+func (s *scene) keepsSecrets(texts []string) {
+	s.t.Helper()
+	secrets := []string{firstPassword, otherPassword}
+	for _, value := range []object{s.value, s.admin} {
+		if password, ok := value["password"].(string); ok {
+			secrets = append(secrets, password)
+		}
+	}
+	if found := shown(strings.Join(texts, "\n"), secrets...); len(found) > 0 {
+		s.t.Errorf("A password is told in %q.", texts)
+	}
 }
 
 // rotateBySDK rotates the secret as the configuration says, but for the access.

@@ -65,7 +65,7 @@ func secretWorlds() []brokenWorld {
 			breaks: func(s *scene) { s.store(object{"ssl": "perhaps"}) },
 			repair: func(s *scene) { s.store(object{"ssl": nil}) },
 		},
-		saying(stores("host with its port", findings.SecretKeyUnusable, asWarning, real, object{"host": "127.0.0.1:5432"}), findings.LoginFailed),
+		saying(stores("host with its port", findings.SecretKeyUnusable, asWarning, real, object{"host": "localhost:5432"}), findings.LoginFailed),
 		notRun(stores("user of another function", findings.SecretKeyUnusable, byApply, cacheUser, object{"username": "other"}), "the lab's function makes only the AWS calls"),
 		stores("engine of another database", findings.SecretEngineMismatch, byPlan, real, object{"engine": "mysql"}),
 		stores("engine as RDS calls it", findings.SecretEngineMismatch, byPlan, real, object{"engine": "aurora-postgresql "}),

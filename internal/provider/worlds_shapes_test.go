@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
@@ -52,12 +53,13 @@ func overPostgres(rotationType string) shape {
 		if server == nil {
 			s.t.Skip(pgserver.ErrUnavailable)
 		}
+		s.server = server
 		user, err := server.NewUser(s.t.Context())
 		s.Must(err)
 		s.function(rotationType, rotationType)
-		value := object{"engine": "postgres", "host": server.Host, "port": server.Port, "dbname": user.Name, "username": user.Username, "password": user.Password}
+		value := object{"engine": "postgres", "host": "localhost", "port": server.Port, "dbname": user.Name, "username": user.Username, "password": user.Password}
 		if s.rotationType.Superuser != nil {
-			value["masterarn"] = s.superuser(object{"engine": "postgres", "host": server.Host, "port": server.Port, "username": pgserver.Superuser, "password": server.Password})
+			value["masterarn"] = s.superuser(object{"engine": "postgres", "host": "localhost", "port": server.Port, "username": pgserver.Superuser, "password": server.Password})
 		}
 		s.secret(value)
 	}
@@ -125,6 +127,7 @@ func cacheUser(s *scene) {
 	s.function("ElastiCacheUser", callsOnly("ElastiCacheUser"))
 	s.secret(object{"username": "app", "password": firstPassword, "user_arn": userARN})
 	s.env(map[string]string{"SECRET_ARN": s.SecretARN, "USER_NAME": "app", "EXCLUDE_CHARACTERS": `,/@"'\`})
+	s.configure(func(in *lambda.UpdateFunctionConfigurationInput) { in.Timeout = new(int32(900)) })
 }
 
 // influxUser is a user of Timestream for InfluxDB.

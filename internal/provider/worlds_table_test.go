@@ -21,22 +21,9 @@ var update = stdflag.Bool("update", false, "rewrite the golden files in testdata
 var unbroken = map[findings.Code]string{
 	findings.LogUnavailable:     pendingDiagnosis,
 	findings.RotationInProgress: pendingDiagnosis,
-
-	findings.NetworkDatabaseIngress:       pendingNetwork,
-	findings.NetworkEgressBlocked:         pendingNetwork,
-	findings.NetworkEndpointNoPrivateDNS:  pendingNetwork,
-	findings.NetworkEndpointPolicy:        pendingNetwork,
-	findings.NetworkEndpointSecurityGroup: pendingNetwork,
-	findings.NetworkNoPathRDS:             pendingNetwork,
-	findings.NetworkNoPathSecretsManager:  pendingNetwork,
-	findings.NetworkNoPathService:         pendingNetwork,
-	findings.NetworkNoVPC:                 pendingNetwork,
 }
 
-const (
-	pendingNetwork   = "The lab has no network yet."
-	pendingDiagnosis = "There is no diagnosis yet."
-)
+const pendingDiagnosis = "There is no diagnosis yet."
 
 // worldsByCode are the broken worlds of each code.
 func worldsByCode() map[findings.Code][]brokenWorld {
