@@ -120,13 +120,13 @@ func describe(c *call) (target, detail string) {
 	case "lambda":
 		return c.http.PathValue("function"), c.http.URL.RawQuery
 	case "iam":
-		return c.form.Get("RoleName") + c.form.Get("UserName"), c.form.Get("PolicyName")
+		return cmp.Or(c.form.Get("RoleName")+c.form.Get("UserName"), c.form.Get("PolicyArn")), c.form.Get("PolicyName")
 	case "sts":
 		return c.form.Get("RoleArn"), ""
 	case "rds", "redshift", "elasticache":
 		return c.form.Get("DBInstanceIdentifier") + c.form.Get("DBClusterIdentifier") + c.form.Get("ClusterIdentifier") + c.form.Get("UserId"), ""
 	case "ec2":
-		return cmp.Or(c.form.Get("VpcId"), c.form.Get("RouteTableId"), c.form.Get("GroupId"), c.form.Get("SubnetId"), c.form.Get("VpcEndpointId"), c.form.Get("NetworkAclId")), c.form.Get("Attribute")
+		return cmp.Or(c.form.Get("VpcId"), c.form.Get("RouteTableId"), c.form.Get("GroupId"), c.form.Get("SubnetId"), c.form.Get("VpcEndpointId"), c.form.Get("NetworkAclId"), c.form.Get("Filter.1.Value.1")), c.form.Get("Attribute")
 	case "ds", "timestream-influxdb":
 		var in struct {
 			DirectoryID  string   `json:"DirectoryId"`
