@@ -246,19 +246,19 @@ func (s *scene) noEndpoint(service string) {
 // networkShapes are healthy networks.
 func networkShapes() []healthyWorld {
 	return []healthyWorld{
-		{"NAT gateway", of(postgresSingle).inVPC(behindNAT)},
-		{"endpoint", of(postgresSingle).inVPC(behindEndpoints)},
-		{"NAT gateway and endpoint", of(postgresSingle).inVPC(labtest.Network{NAT: true, Endpoints: []string{"secretsmanager"}})},
-		{"endpoints for a superuser of RDS", managedBy("rds", mySQLMulti, rdsInstance).inVPC(labtest.Network{Endpoints: []string{"secretsmanager", "rds"}})},
-		{"NAT gateway for a superuser of Redshift", managedBy("redshift", "RedshiftMultiUser", redshiftCluster).inVPC(behindNAT)},
-		{"database behind endpoints", postgresInVPC(behindEndpoints)},
-		{"database behind a NAT gateway", postgresInVPC(behindNAT)},
-		{"endpoint policy for the secret", of(postgresSingle).inVPC(behindEndpoints).and(func(s *scene) {
+		{name: "NAT gateway", shape: of(postgresSingle).inVPC(behindNAT)},
+		{name: "endpoint", shape: of(postgresSingle).inVPC(behindEndpoints)},
+		{name: "NAT gateway and endpoint", shape: of(postgresSingle).inVPC(labtest.Network{NAT: true, Endpoints: []string{"secretsmanager"}})},
+		{name: "endpoints for a superuser of RDS", shape: managedBy("rds", mySQLMulti, rdsInstance).inVPC(labtest.Network{Endpoints: []string{"secretsmanager", "rds"}})},
+		{name: "NAT gateway for a superuser of Redshift", shape: managedBy("redshift", "RedshiftMultiUser", redshiftCluster).inVPC(behindNAT)},
+		{name: "database behind endpoints", shape: postgresInVPC(behindEndpoints)},
+		{name: "database behind a NAT gateway", shape: postgresInVPC(behindNAT)},
+		{name: "endpoint policy for the secret", shape: of(postgresSingle).inVPC(behindEndpoints).and(func(s *scene) {
 			s.endpointPolicy(`{"Effect":"Allow","Principal":"*","Action":"secretsmanager:*","Resource":["` + s.SecretARN + `","*"]}`)
 		})},
-		{"tight rules", postgresInVPC(behindEndpoints).and(func(s *scene) {
+		{name: "tight rules", shape: postgresInVPC(behindEndpoints).and(func(s *scene) {
 			s.vpc.Egress(s.vpc.FunctionGroup, labtest.Permission(443, s.vpc.EndpointGroup), labtest.Permission(5432, s.vpc.DatabaseGroup))
 		})},
-		{"no role policy for the VPC but the setup's", of(postgresSingle).inVPC(behindNAT).and(func(s *scene) { s.detach("AWSLambdaVPCAccessExecutionRole") })},
+		{name: "no role policy for the VPC but the setup's", shape: of(postgresSingle).inVPC(behindNAT).and(func(s *scene) { s.detach("AWSLambdaVPCAccessExecutionRole") })},
 	}
 }

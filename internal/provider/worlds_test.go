@@ -60,8 +60,9 @@ func brokenWorlds() []brokenWorld {
 
 // healthyWorld is a scene in which nothing is wrong.
 type healthyWorld struct {
-	name  string
-	shape shape
+	name    string
+	shape   shape
+	pending string // what is still lacking for that to be told of it
 }
 
 // TestWorlds is the proof: what is broken is found, where it is said to be, and
@@ -97,7 +98,7 @@ func TestWorlds(t *testing.T) {
 			s := newScene(t, postgres)
 			w.shape(s)
 			s.staysHealthy(s.isHealthy())
-			s.report()
+			s.reportUnless(w.pending)
 		})
 	}
 }
@@ -116,14 +117,7 @@ func (w brokenWorld) prove(s *scene) {
 	} else {
 		w.proveByApply(s)
 	}
-	switch {
-	case w.pending == "":
-	case len(s.gaps) == 0 && len(s.problems) == 0:
-		s.t.Errorf("All of it is true now: remove the mark that waits for %s.", w.pending)
-	default:
-		s.gaps = nil
-	}
-	s.report()
+	s.reportUnless(w.pending)
 }
 
 func (w brokenWorld) proveByApply(s *scene) {
@@ -216,6 +210,17 @@ func (w brokenWorld) fails(s *scene) {
 	if diff := cmp.Diff(want, codesOf(told.apply, "ERROR")); diff != "" {
 		s.gap("Codes of the failed rotation (- wanted, + got):\n%s%v", diff, told.apply)
 	}
+	if s.SecretARN == "" || s.Describe().RotationEnabled == nil {
+		return // Nothing was configured that could be diagnosed.
+	}
+	code := w.code
+	if w.stage == byValidate { // It is about an argument of the setup alone.
+		code = want[0]
+	}
+	healthy, found := s.diagnose()
+	if !slices.Contains(slices.Concat(found[findings.Error], found[findings.Warning]), code) || healthy && w.stage != asWarning {
+		s.gap("The diagnosis of what has failed: %v", found)
+	}
 }
 
 // refused reports whether AWS was asked for a rotation, or refused a write.
@@ -242,6 +247,9 @@ func (s *scene) isHealthy() tftypes.Value {
 		s.wrong("A healthy world has errors: %v", told.all())
 	case s.Finished() == before:
 		s.wrong("The secret has not rotated: %v\n%v", told.all(), s.Events())
+	}
+	if healthy, found := s.diagnose(); !healthy || len(found[findings.Error])+len(found[findings.Warning]) > 0 {
+		s.gap("The diagnosis of what has rotated: %v", found)
 	}
 	return state
 }
@@ -271,9 +279,17 @@ func (s *scene) gap(format string, args ...any) {
 	s.gaps = append(s.gaps, fmt.Sprintf(format, args...))
 }
 
-// report fails the test for what is not as it should be.
-func (s *scene) report() {
+// reportUnless fails the test for what is not as it should be. As long as
+// something is pending, that is true of some finding.
+func (s *scene) reportUnless(pending string) {
 	s.t.Helper()
+	switch {
+	case pending == "":
+	case len(s.gaps) == 0 && len(s.problems) == 0:
+		s.t.Errorf("All of it is true now: remove the mark that waits for %s.", pending)
+	default:
+		s.gaps = nil
+	}
 	for _, problem := range slices.Concat(s.gaps, s.problems) {
 		s.t.Error(problem)
 	}
