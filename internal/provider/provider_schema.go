@@ -95,7 +95,9 @@ func (p *rotationProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 			"Arguments have the names and meaning that they have in `hashicorp/aws`. " +
 			"Nothing calls AWS until something needs it, and functions never do.\n\n" +
 			"[`rotation_setup`](resources/setup.md) is everything that one secret needs to rotate. What AWS's rotation functions expect of a secret, a password, a role and a schedule is in data sources and functions of their own, " +
-			"usable without any resource; the guide [Rotation types](guides/rotation-types.md) has it on one page.",
+			"usable without any resource; the guide [Rotation types](guides/rotation-types.md) has it on one page.\n\n" +
+			"What can be known to keep a secret from rotating is said at plan, before the first write, by the wait for the first rotation, and by [`rotation_diagnosis`](data-sources/diagnosis.md) " +
+			"of a secret that rotates already: the guide [Findings](guides/findings.md) has all of it, and the guide [Permissions](guides/permissions.md) what the provider needs to look.",
 		Attributes: map[string]schema.Attribute{
 			"region":                   text("AWS Region. Default: `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's. Resources that are given a secret's ARN use the Region in it.", region),
 			"profile":                  text("Profile of the shared configuration files. Default: `AWS_PROFILE`."),
@@ -124,7 +126,7 @@ func (p *rotationProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 			"skip_credentials_validation": flag("Do not ask STS whether the credentials work before the first call. Default: false. With `allowed_account_ids` or `forbidden_account_ids` STS is asked all the same."),
 			"skip_requesting_account_id":  flag("Accepted for provider blocks copied from `hashicorp/aws`. The account of a secret is read from its ARN, so nothing is requested. Conflicts with `allowed_account_ids` and `forbidden_account_ids`."),
 			"preflight": schema.StringAttribute{
-				Optional: true, MarkdownDescription: "Default of `preflight` for every `rotation_setup`: `error` (default), `warn` or `off`.",
+				Optional: true, MarkdownDescription: "Default of `preflight` for every `rotation_setup` and `rotation_function_access`: `error` (default), `warn` or `off`.",
 				Validators: []validator.String{oneOf("preflight", preflightError, preflightWarn, preflightOff)},
 			},
 			"check_secret_value": flag("Default of `check_secret_value` for every `rotation_setup`: whether values may be read to check their format. Default: true."),
