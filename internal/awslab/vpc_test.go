@@ -130,7 +130,9 @@ func TestReachability(t *testing.T) {
 		}, false},
 
 		// Endpoints.
-		"endpoint pending": {endpoint, func(p plant) { p.SetVPCEndpointState(p.Endpoints["secretsmanager"], "pending") }, false},
+		"endpoint pending":                                   {endpoint, func(p plant) { p.SetVPCEndpointState(p.Endpoints["secretsmanager"], "pending") }, false},
+		"endpoint pending, and NAT":                          {labtest.Network{NAT: true, Endpoints: []string{"secretsmanager"}}, func(p plant) { p.SetVPCEndpointState(p.Endpoints["secretsmanager"], "pending") }, true},
+		"endpoint in subnets that do not talk to each other": {endpoint, func(p plant) { p.ACLEntry(90, false, types.RuleActionDeny, 443, 443) }, false},
 		"endpoint failed, by its name": {endpoint, func(p plant) {
 			p.endpoint("https://" + p.dnsNames()[0])
 			p.SetVPCEndpointState(p.Endpoints["secretsmanager"], "failed")
