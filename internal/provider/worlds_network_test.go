@@ -93,15 +93,12 @@ func (s *scene) noEntry(number int32, egress bool) {
 	s.Must(err)
 }
 
-<<<<<<< HEAD
 // Gaps of the product.
 const (
 	gatewaysUnseen = "a look at NAT gateways and at the routes of their subnets"
 	otherServices  = "log lines of other services than Secrets Manager, and the step in which the function was"
 )
 
-=======
->>>>>>> a83242c (wip)
 // networkWorlds are those in which rotation is configured and never happens,
 // since the function does not reach what it has to.
 func networkWorlds() []brokenWorld {
@@ -122,7 +119,6 @@ func networkWorlds() []brokenWorld {
 		},
 		{
 			name: "NAT gateway failed", code: findings.NetworkNoPathSecretsManager, shape: nat,
-<<<<<<< HEAD
 			pending: gatewaysUnseen,
 			breaks:  func(s *scene) { s.SetNATGatewayState(s.vpc.NATGateway, "failed") },
 			repair:  func(s *scene) { s.SetNATGatewayState(s.vpc.NATGateway, "available") },
@@ -131,14 +127,6 @@ func networkWorlds() []brokenWorld {
 			name: "NAT gateway in a private subnet", code: findings.NetworkNoPathSecretsManager, shape: nat,
 			pending: gatewaysUnseen,
 			breaks:  func(s *scene) { s.noRoute(s.vpc.PublicRouteTable) },
-=======
-			breaks: func(s *scene) { s.SetNATGatewayState(s.vpc.NATGateway, "failed") },
-			repair: func(s *scene) { s.SetNATGatewayState(s.vpc.NATGateway, "available") },
-		},
-		{
-			name: "NAT gateway in a private subnet", code: findings.NetworkNoPathSecretsManager, shape: nat,
-			breaks: func(s *scene) { s.noRoute(s.vpc.PublicRouteTable) },
->>>>>>> a83242c (wip)
 			repair: func(s *scene) {
 				s.vpc.Route(&ec2.CreateRouteInput{RouteTableId: &s.vpc.PublicRouteTable, GatewayId: &s.vpc.InternetGateway})
 			},
@@ -176,11 +164,7 @@ func networkWorlds() []brokenWorld {
 			repair: (*scene).letOut,
 		},
 		{
-<<<<<<< HEAD
 			name: "only 443 goes out", code: findings.NetworkEgressBlocked, shape: postgresInVPC(behindEndpoints), told: findings.LoginTimeout,
-=======
-			name: "only 443 goes out", code: findings.NetworkEgressBlocked, shape: postgresInVPC(behindEndpoints), told: findings.LoginFailed,
->>>>>>> a83242c (wip)
 			breaks: func(s *scene) { s.vpc.Egress(s.vpc.FunctionGroup, labtest.Permission(443, "0.0.0.0/0")) },
 			repair: (*scene).letOut,
 		},
@@ -204,20 +188,12 @@ func networkWorlds() []brokenWorld {
 			repair: func(s *scene) { s.endpointPolicy(everybody) },
 		},
 		{
-<<<<<<< HEAD
 			name: "no rule for the function", code: findings.NetworkDatabaseIngress, shape: postgresInVPC(behindEndpoints), told: findings.LoginTimeout,
-=======
-			name: "no rule for the function", code: findings.NetworkDatabaseIngress, shape: postgresInVPC(behindEndpoints), told: findings.LoginFailed,
->>>>>>> a83242c (wip)
 			breaks: func(s *scene) { s.vpc.Disallow(s.vpc.DatabaseGroup, 5432, s.vpc.FunctionGroup) },
 			repair: func(s *scene) { s.vpc.Allow(s.vpc.DatabaseGroup, 5432, s.vpc.FunctionGroup) },
 		},
 		{
-<<<<<<< HEAD
 			name: "rule for another port", code: findings.NetworkDatabaseIngress, shape: postgresInVPC(behindNAT), told: findings.LoginTimeout,
-=======
-			name: "rule for another port", code: findings.NetworkDatabaseIngress, shape: postgresInVPC(behindNAT), told: findings.LoginFailed,
->>>>>>> a83242c (wip)
 			breaks: func(s *scene) {
 				s.vpc.Disallow(s.vpc.DatabaseGroup, 5432, s.vpc.FunctionGroup)
 				s.vpc.Allow(s.vpc.DatabaseGroup, 3306, s.vpc.FunctionGroup)
@@ -225,7 +201,6 @@ func networkWorlds() []brokenWorld {
 			repair: func(s *scene) { s.vpc.Allow(s.vpc.DatabaseGroup, 5432, s.vpc.CIDR) },
 		},
 		{
-<<<<<<< HEAD
 			name: "superuser that RDS manages", code: findings.NetworkNoPathRDS, told: findings.NetworkNoPathRDS,
 			pending: otherServices,
 			shape:   managedBy("rds", mySQLMulti, rdsInstance).inVPC(labtest.Network{Endpoints: []string{"secretsmanager", "rds"}}),
@@ -248,40 +223,15 @@ func networkWorlds() []brokenWorld {
 		},
 		{
 			name: "private database", code: findings.NetworkNoVPC, shape: postgresInVPC(behindEndpoints), told: findings.LoginTimeout,
-=======
-			name: "superuser that RDS manages", code: findings.NetworkNoPathRDS,
-			shape:  managedBy("rds", mySQLMulti, rdsInstance).inVPC(labtest.Network{Endpoints: []string{"secretsmanager", "rds"}}),
-			breaks: func(s *scene) { s.noEndpoint("rds") },
-			repair: func(s *scene) { s.vpc.NewEndpoint("rds") },
-		},
-		{
-			name: "superuser of a Redshift cluster", code: findings.NetworkNoPathService,
-			shape:  managedBy("redshift", "RedshiftMultiUser", redshiftCluster).inVPC(labtest.Network{Endpoints: []string{"secretsmanager", "redshift", "redshift-serverless"}}),
-			breaks: func(s *scene) { s.noEndpoint("redshift") },
-			repair: func(s *scene) { s.vpc.NewEndpoint("redshift") },
-		},
-		{
-			name: "ElastiCache", code: findings.NetworkNoPathService,
-			shape:  shape(cacheUser).inVPC(labtest.Network{Endpoints: []string{"secretsmanager", "elasticache"}}),
-			breaks: func(s *scene) { s.noEndpoint("elasticache") },
-			repair: func(s *scene) { s.vpc.NewEndpoint("elasticache") },
-		},
-		{
-			name: "private database", code: findings.NetworkNoVPC, shape: postgresInVPC(behindEndpoints), told: findings.LoginFailed,
->>>>>>> a83242c (wip)
 			breaks: (*scene).leaveVPC,
 			repair: func(s *scene) { s.vpc.AttachFunction() },
 		},
 	}
 	for i := range worlds {
-<<<<<<< HEAD
 		worlds[i].stage = byApply
 		if worlds[i].told == "" { // The log tells that there is no way, and not why.
 			worlds[i].told = findings.NetworkNoPathSecretsManager
 		}
-=======
-		worlds[i].stage, worlds[i].pending = byApply, "the checks of the network"
->>>>>>> a83242c (wip)
 	}
 	return worlds
 }
@@ -296,7 +246,6 @@ func (s *scene) noEndpoint(service string) {
 // networkShapes are healthy networks.
 func networkShapes() []healthyWorld {
 	return []healthyWorld{
-<<<<<<< HEAD
 		{name: "NAT gateway", shape: of(postgresSingle).inVPC(behindNAT)},
 		{name: "endpoint", shape: of(postgresSingle).inVPC(behindEndpoints)},
 		{name: "NAT gateway and endpoint", shape: of(postgresSingle).inVPC(labtest.Network{NAT: true, Endpoints: []string{"secretsmanager"}})},
@@ -311,21 +260,5 @@ func networkShapes() []healthyWorld {
 			s.vpc.Egress(s.vpc.FunctionGroup, labtest.Permission(443, s.vpc.EndpointGroup), labtest.Permission(5432, s.vpc.DatabaseGroup))
 		})},
 		{name: "no role policy for the VPC but the setup's", shape: of(postgresSingle).inVPC(behindNAT).and(func(s *scene) { s.detach("AWSLambdaVPCAccessExecutionRole") })},
-=======
-		{"NAT gateway", of(postgresSingle).inVPC(behindNAT)},
-		{"endpoint", of(postgresSingle).inVPC(behindEndpoints)},
-		{"NAT gateway and endpoint", of(postgresSingle).inVPC(labtest.Network{NAT: true, Endpoints: []string{"secretsmanager"}})},
-		{"endpoints for a superuser of RDS", managedBy("rds", mySQLMulti, rdsInstance).inVPC(labtest.Network{Endpoints: []string{"secretsmanager", "rds"}})},
-		{"NAT gateway for a superuser of Redshift", managedBy("redshift", "RedshiftMultiUser", redshiftCluster).inVPC(behindNAT)},
-		{"database behind endpoints", postgresInVPC(behindEndpoints)},
-		{"database behind a NAT gateway", postgresInVPC(behindNAT)},
-		{"endpoint policy for the secret", of(postgresSingle).inVPC(behindEndpoints).and(func(s *scene) {
-			s.endpointPolicy(`{"Effect":"Allow","Principal":"*","Action":"secretsmanager:*","Resource":["` + s.SecretARN + `","*"]}`)
-		})},
-		{"tight rules", postgresInVPC(behindEndpoints).and(func(s *scene) {
-			s.vpc.Egress(s.vpc.FunctionGroup, labtest.Permission(443, s.vpc.EndpointGroup), labtest.Permission(5432, s.vpc.DatabaseGroup))
-		})},
-		{"no role policy for the VPC but the setup's", of(postgresSingle).inVPC(behindNAT).and(func(s *scene) { s.detach("AWSLambdaVPCAccessExecutionRole") })},
->>>>>>> a83242c (wip)
 	}
 }

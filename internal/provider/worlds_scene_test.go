@@ -243,14 +243,13 @@ func (s *scene) encryptWith(secretARN, keyID string) {
 }
 
 // alias makes the alias live of the function, and the setup rotate with it.
-func (s *scene) alias() string {
+func (s *scene) alias() {
 	s.t.Helper()
 	version, err := s.Functions.PublishVersion(s.t.Context(), &lambda.PublishVersionInput{FunctionName: &s.FunctionARN})
 	s.Must(err)
 	made, err := s.Functions.CreateAlias(s.t.Context(), &lambda.CreateAliasInput{FunctionName: &s.FunctionARN, Name: aws.String("live"), FunctionVersion: version.Version})
 	s.Must(err)
 	s.set(object{"rotation_lambda_arn": *made.AliasArn})
-	return *made.AliasArn
 }
 
 // said is what a run has told, stage by stage.

@@ -98,11 +98,7 @@ func TestWorlds(t *testing.T) {
 			s := newScene(t, postgres)
 			w.shape(s)
 			s.staysHealthy(s.isHealthy())
-<<<<<<< HEAD
 			s.reportUnless(w.pending)
-=======
-			s.report()
->>>>>>> a83242c (wip)
 		})
 	}
 }
@@ -121,18 +117,7 @@ func (w brokenWorld) prove(s *scene) {
 	} else {
 		w.proveByApply(s)
 	}
-<<<<<<< HEAD
 	s.reportUnless(w.pending)
-=======
-	switch {
-	case w.pending == "":
-	case len(s.gaps) == 0 && len(s.problems) == 0:
-		s.t.Errorf("All of it is true now: remove the mark that waits for %s.", w.pending)
-	default:
-		s.gaps = nil
-	}
-	s.report()
->>>>>>> a83242c (wip)
 }
 
 func (w brokenWorld) proveByApply(s *scene) {
@@ -224,7 +209,6 @@ func (w brokenWorld) fails(s *scene) {
 	}
 	if diff := cmp.Diff(want, codesOf(told.apply, "ERROR")); diff != "" {
 		s.gap("Codes of the failed rotation (- wanted, + got):\n%s%v", diff, told.apply)
-<<<<<<< HEAD
 	}
 	if s.SecretARN == "" || s.Describe().RotationEnabled == nil {
 		return // Nothing was configured that could be diagnosed.
@@ -236,8 +220,6 @@ func (w brokenWorld) fails(s *scene) {
 	healthy, found := s.diagnose()
 	if !slices.Contains(slices.Concat(found[findings.Error], found[findings.Warning]), code) || healthy && w.stage != asWarning {
 		s.gap("The diagnosis of what has failed: %v", found)
-=======
->>>>>>> a83242c (wip)
 	}
 }
 
@@ -266,12 +248,9 @@ func (s *scene) isHealthy() tftypes.Value {
 	case s.Finished() == before:
 		s.wrong("The secret has not rotated: %v\n%v", told.all(), s.Events())
 	}
-<<<<<<< HEAD
 	if healthy, found := s.diagnose(); !healthy || len(found[findings.Error])+len(found[findings.Warning]) > 0 {
 		s.gap("The diagnosis of what has rotated: %v", found)
 	}
-=======
->>>>>>> a83242c (wip)
 	return state
 }
 
@@ -300,7 +279,6 @@ func (s *scene) gap(format string, args ...any) {
 	s.gaps = append(s.gaps, fmt.Sprintf(format, args...))
 }
 
-<<<<<<< HEAD
 // reportUnless fails the test for what is not as it should be. As long as
 // something is pending, that is true of some finding.
 func (s *scene) reportUnless(pending string) {
@@ -312,11 +290,6 @@ func (s *scene) reportUnless(pending string) {
 	default:
 		s.gaps = nil
 	}
-=======
-// report fails the test for what is not as it should be.
-func (s *scene) report() {
-	s.t.Helper()
->>>>>>> a83242c (wip)
 	for _, problem := range slices.Concat(s.gaps, s.problems) {
 		s.t.Error(problem)
 	}
