@@ -45,7 +45,7 @@ func functionWorlds() []brokenWorld {
 	return []brokenWorld{
 		{
 			name: "shorter than the function waits", code: findings.FunctionTimeoutShort, stage: byApply, shape: of(db2),
-			pending: otherServices, breaks: timeout(9), repair: timeout(30),
+			breaks: timeout(9), repair: timeout(30),
 		},
 		{
 			name: "Lambda's default", code: findings.FunctionTimeoutShort, stage: asWarning, shape: of(single), notRun: "three seconds may do",
