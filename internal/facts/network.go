@@ -88,6 +88,7 @@ func (v *vpc) subnets(ctx context.Context, ids []string) []findings.Subnet {
 		return found, nil
 	})
 	tables, acls := v.tables(ctx), v.acls(ctx)
+	gateways := v.gateways(ctx, tables)
 	var subnets []findings.Subnet
 	for _, id := range ids {
 		s, known := all[id]
@@ -100,6 +101,9 @@ func (v *vpc) subnets(ctx context.Context, ids []string) []findings.Subnet {
 		}
 		if table := tableOf(tables, id); table != nil {
 			subnet.RouteTableID, subnet.Routes = aws.ToString(table.RouteTableId), routes(*table)
+			for i, r := range subnet.Routes {
+				subnet.Routes[i].NAT = gateways[r.Target]
+			}
 		}
 		for _, acl := range acls {
 			if slices.ContainsFunc(acl.Associations, func(a types.NetworkAclAssociation) bool { return aws.ToString(a.SubnetId) == id }) {
@@ -120,6 +124,29 @@ func (v *vpc) tables(ctx context.Context) []types.RouteTable {
 				return nil, err
 			}
 			all = append(all, page.RouteTables...)
+		}
+		return all, nil
+	})
+}
+
+// gateways describes the NAT gateways of the VPC by ID, with the routes of their
+// own subnets.
+func (v *vpc) gateways(ctx context.Context, tables []types.RouteTable) map[string]*findings.NATGateway {
+	return look(ctx, v, "DescribeNatGateways", v.id, func(ctx context.Context) (map[string]*findings.NATGateway, error) {
+		all := map[string]*findings.NATGateway{}
+		pages := ec2.NewDescribeNatGatewaysPaginator(v.EC2, &ec2.DescribeNatGatewaysInput{Filter: v.filter()})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return nil, err
+			}
+			for _, g := range page.NatGateways {
+				gateway := &findings.NATGateway{State: string(g.State), Private: g.ConnectivityType == types.ConnectivityTypePrivate, SubnetID: aws.ToString(g.SubnetId)}
+				if table := tableOf(tables, gateway.SubnetID); table != nil && gateway.SubnetID != "" {
+					gateway.Routes = routes(*table)
+				}
+				all[aws.ToString(g.NatGatewayId)] = gateway
+			}
 		}
 		return all, nil
 	})

@@ -210,8 +210,8 @@ func (n Network) toPublic(to place, code Code, remedy string) []obstacle {
 			continue
 		case len(s.Routes) == 0:
 			o.why = n.unreadRoutes()
-		case result == unclear && reasons[unclear] != nil:
-			o.why = s.routeTable() + " " + enumerate(reasons[unclear])
+		case result < closed && reasons[result] != nil:
+			o.why = s.routeTable() + " " + enumerate(reasons[result])
 		case result == unclear:
 			o.why = s.routeTable() + " leads on for a part of the public addresses only"
 		default:

@@ -35,9 +35,18 @@ type Subnet struct {
 
 // Route is a route of a route table.
 type Route struct {
-	Destination string // block of IPv4 or IPv6 addresses, or ID of a prefix list
-	Target      string // "local", or an ID whose prefix tells what it is: nat-, igw-, eigw-, tgw-, pcx-, vgw-, vpce-, eni- and so on
-	Active      bool   // else it is a black hole
+	Destination string      // block of IPv4 or IPv6 addresses, or ID of a prefix list
+	Target      string      // "local", or an ID whose prefix tells what it is: nat-, igw-, eigw-, tgw-, pcx-, vgw-, vpce-, eni- and so on
+	Active      bool        // else it is a black hole
+	NAT         *NATGateway // the NAT gateway that it leads to; nil if it is none, or not known
+}
+
+// NATGateway is a NAT gateway.
+type NATGateway struct {
+	State    string  // "available", or what it is instead
+	Private  bool    // it leads to other private networks, not to the internet
+	SubnetID string  // that it is in; empty for one of a whole VPC
+	Routes   []Route // of that subnet
 }
 
 // SecurityGroup is a security group with its rules.

@@ -211,7 +211,7 @@ func FuzzReachable(f *testing.F) {
 		bit := func(i int) bool { return bits>>i&1 == 1 }
 		s := Subnet{
 			ID: group, CIDR: cidr, NetworkACLID: "acl-1", RouteTableID: "rtb-1",
-			Routes: []Route{{destination, target, bit(0)}, {cidr, "local", true}, {"0.0.0.0/0", target, bit(1)}, {target, target, true}},
+			Routes: []Route{{Destination: destination, Target: target, Active: bit(0)}, {Destination: cidr, Target: "local", Active: true}, {Destination: "0.0.0.0/0", Target: target, Active: bit(1)}, {Destination: target, Target: target, Active: true}},
 			Rules:  []NetworkACLRule{{from, bit(2), bit(3), protocol, destination, from, to}, {to, bit(3), bit(2), "6", cidr, to, from}},
 		}
 		groups := []SecurityGroup{{group, []SecurityGroupRule{

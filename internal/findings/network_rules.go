@@ -2,6 +2,7 @@ package findings
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"net/netip"
 	"slices"
@@ -326,6 +327,8 @@ func (r Route) leads(to network) (pass, string) {
 		return closed, "has no route out of the VPC"
 	case kind == "local" && to == otherVPC:
 		return closed, "keeps what is for it within the function's own VPC, which has the same addresses"
+	case kind == "nat" && to == internet && r.NAT != nil:
+		return r.NAT.leads(r.Target)
 	case kind == "local", kind == "nat" && to == internet:
 		return open, ""
 	case kind == "nat":
@@ -336,6 +339,37 @@ func (r Route) leads(to network) (pass, string) {
 		return closed, "leads to " + r.Target + ", which is for IPv6"
 	}
 	return unclear, "leads to " + r.Target + ", and what is beyond cannot be seen from here"
+}
+
+// leads says whether the NAT gateway with the ID leads to the internet.
+// https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html.
+func (g NATGateway) leads(id string) (pass, string) {
+	switch g.State {
+	case "available":
+	case "pending":
+		return partly, "leads to the NAT gateway " + id + ", which is still being made"
+	default:
+		return closed, fmt.Sprintf("leads to the NAT gateway %s, which is %q", id, g.State)
+	}
+	if g.Private {
+		return unclear, "leads to the private NAT gateway " + id + ", and what is beyond cannot be seen from here"
+	}
+	if len(g.Routes) == 0 {
+		return open, ""
+	}
+	way, why := closed, fmt.Sprintf("leads to the NAT gateway %s, whose own subnet %s has no route to an internet gateway", id, g.SubnetID)
+	for _, r := range g.Routes {
+		kind, _, _ := strings.Cut(r.Target, "-")
+		block, ok := parseBlock(r.Destination)
+		switch {
+		case !r.Active || kind == "local" || kind == "eigw" || ok && block.Addr().Is6():
+		case kind == "igw":
+			return open, ""
+		default:
+			way, why = unclear, fmt.Sprintf("leads to the NAT gateway %s, whose own subnet leads on to %s, and what is beyond cannot be seen from here", id, r.Target)
+		}
+	}
+	return way, why
 }
 
 // beyond are the targets of routes that lead to other networks, where there may be anything: a NAT gateway, or an endpoint whose name a

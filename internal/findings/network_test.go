@@ -17,7 +17,7 @@ const (
 
 func subnet(id, cidr string, routes ...Route) Subnet {
 	return Subnet{
-		ID: id, CIDR: cidr, RouteTableID: "rtb-1", Routes: append([]Route{{"10.0.0.0/16", "local", true}}, routes...),
+		ID: id, CIDR: cidr, RouteTableID: "rtb-1", Routes: append([]Route{{Destination: "10.0.0.0/16", Target: "local", Active: true}}, routes...),
 		NetworkACLID: "acl-" + strings.TrimPrefix(id, "subnet-"), Rules: wall(),
 	}
 }
@@ -30,9 +30,18 @@ func wall(before ...NetworkACLRule) []NetworkACLRule {
 }
 
 var (
-	byNAT  = Route{"0.0.0.0/0", "nat-1", true}
-	outAll = SecurityGroupRule{Egress: true, Protocol: "-1", FromPort: -1, ToPort: -1, CIDR: "0.0.0.0/0"}
+	byNAT = Route{Destination: "0.0.0.0/0", Target: "nat-1", Active: true}
+	// toInternet are the routes of a public subnet.
+	toInternet = []Route{{Destination: "10.0.0.0/16", Target: "local", Active: true}, {Destination: "0.0.0.0/0", Target: "igw-1", Active: true}}
+	outAll     = SecurityGroupRule{Egress: true, Protocol: "-1", FromPort: -1, ToPort: -1, CIDR: "0.0.0.0/0"}
 )
+
+// nat is a route to a NAT gateway of which more is known.
+func nat(g NATGateway) Route {
+	r := byNAT
+	r.NAT = &g
+	return r
+}
 
 func out(port int, cidr string) SecurityGroupRule {
 	return SecurityGroupRule{Egress: true, Protocol: "tcp", FromPort: port, ToPort: port, CIDR: cidr}
@@ -83,7 +92,7 @@ func (c *networkCase) routes(routes ...Route) {
 }
 
 func (c *networkCase) routesOf(s *Subnet, routes ...Route) {
-	s.Routes = append([]Route{{"10.0.0.0/16", "local", true}}, routes...)
+	s.Routes = append([]Route{{Destination: "10.0.0.0/16", Target: "local", Active: true}}, routes...)
 }
 
 // endpoint takes the NAT gateway and adds an endpoint in subnet-e.
@@ -136,19 +145,42 @@ func TestReachable(t *testing.T) {
 		want   []string
 		text   string
 	}{
-		"NAT":                               {},
-		"NAT, in one subnet":                {change: func(c *networkCase) { c.Subnets = c.Subnets[:1] }},
-		"NAT, named halves of the internet": {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/1", "nat-1", true}, Route{"128.0.0.0/1", "nat-2", true}) }},
-		"NAT, private networks elsewhere": {change: func(c *networkCase) {
-			c.routes(byNAT, Route{"10.0.0.0/8", "tgw-1", true}, Route{"192.168.0.0/16", "pcx-1", false})
+		"NAT":                {},
+		"NAT, in one subnet": {change: func(c *networkCase) { c.Subnets = c.Subnets[:1] }},
+		"NAT gateway that works": {change: func(c *networkCase) {
+			c.routes(nat(NATGateway{State: "available", SubnetID: "subnet-n", Routes: toInternet}))
 		}},
-		"NAT, a public block elsewhere": {change: func(c *networkCase) { c.routes(byNAT, Route{"203.0.112.0/22", "vgw-1", true}) }},
-		"NAT, gateway endpoint for S3":  {change: func(c *networkCase) { c.routes(byNAT, Route{"pl-1", "vpce-s3", true}) }},
-		"NAT, no port known":            {change: func(c *networkCase) { c.db.Port = 0; c.admits() }},
-		"NAT, no database":              {change: func(c *networkCase) { c.Database = nil }},
-		"NAT, no variable":              {change: func(c *networkCase) { c.Endpoint = "" }},
-		"NAT, FIPS":                     {change: func(c *networkCase) { c.Endpoint = "https://secretsmanager-fips.eu-central-1.amazonaws.com" }},
-		"NAT, tight groups":             {change: func(c *networkCase) { c.may(out(443, "0.0.0.0/0"), outTo(5432, "sg-db")) }},
+		"NAT gateway of a whole VPC":   {change: func(c *networkCase) { c.routes(nat(NATGateway{State: "available"})) }},
+		"NAT gateway that has failed":  {change: func(c *networkCase) { c.routes(nat(NATGateway{State: "failed", Routes: toInternet})) }, want: []string{noPath}, text: "leads to the NAT gateway nat-1, which is \"failed\""},
+		"NAT gateway that is made now": {change: func(c *networkCase) { c.routes(nat(NATGateway{State: "pending"})) }, want: []string{"warning network-no-path-secretsmanager"}, text: "still being made"},
+		"NAT gateway in a private subnet": {
+			change: func(c *networkCase) {
+				c.routes(nat(NATGateway{State: "available", SubnetID: "subnet-n", Routes: []Route{{Destination: "10.0.0.0/16", Target: "local", Active: true}}}))
+			},
+			want: []string{noPath}, text: "whose own subnet subnet-n has no route to an internet gateway",
+		},
+		"NAT gateway before a firewall": {
+			change: func(c *networkCase) {
+				c.routes(nat(NATGateway{State: "available", SubnetID: "subnet-n", Routes: []Route{{Destination: "0.0.0.0/0", Target: "vpce-1", Active: true}}}))
+			},
+			want: []string{"info network-no-path-secretsmanager"}, text: "leads on to vpce-1",
+		},
+		"private NAT gateway": {change: func(c *networkCase) { c.routes(nat(NATGateway{State: "available", Private: true})) }, want: []string{"info network-no-path-secretsmanager"}, text: "private NAT gateway nat-1"},
+		"NAT, named halves of the internet": {change: func(c *networkCase) {
+			c.routes(Route{Destination: "0.0.0.0/1", Target: "nat-1", Active: true}, Route{Destination: "128.0.0.0/1", Target: "nat-2", Active: true})
+		}},
+		"NAT, private networks elsewhere": {change: func(c *networkCase) {
+			c.routes(byNAT, Route{Destination: "10.0.0.0/8", Target: "tgw-1", Active: true}, Route{Destination: "192.168.0.0/16", Target: "pcx-1", Active: false})
+		}},
+		"NAT, a public block elsewhere": {change: func(c *networkCase) {
+			c.routes(byNAT, Route{Destination: "203.0.112.0/22", Target: "vgw-1", Active: true})
+		}},
+		"NAT, gateway endpoint for S3": {change: func(c *networkCase) { c.routes(byNAT, Route{Destination: "pl-1", Target: "vpce-s3", Active: true}) }},
+		"NAT, no port known":           {change: func(c *networkCase) { c.db.Port = 0; c.admits() }},
+		"NAT, no database":             {change: func(c *networkCase) { c.Database = nil }},
+		"NAT, no variable":             {change: func(c *networkCase) { c.Endpoint = "" }},
+		"NAT, FIPS":                    {change: func(c *networkCase) { c.Endpoint = "https://secretsmanager-fips.eu-central-1.amazonaws.com" }},
+		"NAT, tight groups":            {change: func(c *networkCase) { c.may(out(443, "0.0.0.0/0"), outTo(5432, "sg-db")) }},
 		"NAT, database by CIDR": {change: func(c *networkCase) {
 			c.may(out(443, "0.0.0.0/0"), out(5432, "10.0.3.0/24"), out(5432, "10.0.4.0/24"))
 			c.admits(in(5432, "10.0.1.0/24"), in(5432, "10.0.2.0/25"), in(5432, "10.0.2.128/25"))
@@ -204,36 +236,44 @@ func TestReachable(t *testing.T) {
 			c.VPC.DNSHostnames = new(false)
 			c.Endpoint = ownAddress
 		}},
-		"dual-stack, IPv4 by NAT":               {change: func(c *networkCase) { c.IPv6 = true; c.routes(byNAT, Route{"::/0", "eigw-1", true}) }},
+		"dual-stack, IPv4 by NAT": {change: func(c *networkCase) {
+			c.IPv6 = true
+			c.routes(byNAT, Route{Destination: "::/0", Target: "eigw-1", Active: true})
+		}},
 		"public database in the function's VPC": {change: func(c *networkCase) { c.db.Public = new(true) }},
 		"public database elsewhere":             {change: func(c *networkCase) { c.elsewhere(); c.db.Public = new(true); c.admits(in(5432, "0.0.0.0/0")) }},
 
-		"no way":                         {change: func(c *networkCase) { c.routes() }, want: []string{noPath}, text: "the VPC vpc-1 has no endpoint for Secrets Manager, and the route table rtb-1 has no route to public addresses. Add an interface endpoint for the service `com.amazonaws.eu-central-1.secretsmanager`"},
-		"no way in one subnet":           {change: func(c *networkCase) { c.routesOf(c.subnetB) }, want: []string{perhaps(noPath)}, text: "in some invocations: from the subnet subnet-b, the VPC vpc-1 has no endpoint for Secrets Manager, and the route table"},
-		"internet gateway":               {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/0", "igw-1", true}) }, want: []string{noPath}, text: "Lambda gives it no public IPv4 address"},
-		"internet gateway in one subnet": {change: func(c *networkCase) { c.routesOf(c.subnetA, Route{"0.0.0.0/0", "igw-1", true}) }, want: []string{perhaps(noPath)}, text: "from the subnet subnet-a"},
-		"black hole":                     {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/0", "nat-1", false}) }, want: []string{noPath}, text: "a route to nat-1 that is a black hole"},
+		"no way":               {change: func(c *networkCase) { c.routes() }, want: []string{noPath}, text: "the VPC vpc-1 has no endpoint for Secrets Manager, and the route table rtb-1 has no route to public addresses. Add an interface endpoint for the service `com.amazonaws.eu-central-1.secretsmanager`"},
+		"no way in one subnet": {change: func(c *networkCase) { c.routesOf(c.subnetB) }, want: []string{perhaps(noPath)}, text: "in some invocations: from the subnet subnet-b, the VPC vpc-1 has no endpoint for Secrets Manager, and the route table"},
+		"internet gateway":     {change: func(c *networkCase) { c.routes(Route{Destination: "0.0.0.0/0", Target: "igw-1", Active: true}) }, want: []string{noPath}, text: "Lambda gives it no public IPv4 address"},
+		"internet gateway in one subnet": {change: func(c *networkCase) {
+			c.routesOf(c.subnetA, Route{Destination: "0.0.0.0/0", Target: "igw-1", Active: true})
+		}, want: []string{perhaps(noPath)}, text: "from the subnet subnet-a"},
+		"black hole": {change: func(c *networkCase) { c.routes(Route{Destination: "0.0.0.0/0", Target: "nat-1", Active: false}) }, want: []string{noPath}, text: "a route to nat-1 that is a black hole"},
 		"black holes, one more specific": {change: func(c *networkCase) {
-			c.routes(byNAT, Route{"0.0.0.0/1", "nat-9", false}, Route{"128.0.0.0/1", "nat-9", false})
+			c.routes(byNAT, Route{Destination: "0.0.0.0/1", Target: "nat-9", Active: false}, Route{Destination: "128.0.0.0/1", Target: "nat-9", Active: false})
 		}, want: []string{noPath}, text: "nat-9"},
-		"only gateway endpoint for S3":         {change: func(c *networkCase) { c.routes(Route{"pl-1", "vpce-s3", true}) }, want: []string{noPath}},
-		"NAT for another public block":         {change: func(c *networkCase) { c.routes(Route{"52.0.0.0/8", "nat-1", true}) }, want: []string{unknown(noPath)}, text: "a part of the public addresses"},
-		"transit gateway":                      {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/0", "tgw-1", true}) }, want: []string{unknown(noPath)}, text: "leads to tgw-1, and what is beyond cannot be seen"},
-		"transit gateway for private networks": {change: func(c *networkCase) { c.routes(Route{"10.0.0.0/8", "tgw-1", true}) }, want: []string{unknown(noPath)}, text: "leads to other networks by tgw-1"},
-		"peering for a private network":        {change: func(c *networkCase) { c.routes(Route{"10.9.0.0/16", "pcx-1", true}) }, want: []string{perhaps(noPath)}, text: "leads to other networks by pcx-1"},
+		"only gateway endpoint for S3":         {change: func(c *networkCase) { c.routes(Route{Destination: "pl-1", Target: "vpce-s3", Active: true}) }, want: []string{noPath}},
+		"NAT for another public block":         {change: func(c *networkCase) { c.routes(Route{Destination: "52.0.0.0/8", Target: "nat-1", Active: true}) }, want: []string{unknown(noPath)}, text: "a part of the public addresses"},
+		"transit gateway":                      {change: func(c *networkCase) { c.routes(Route{Destination: "0.0.0.0/0", Target: "tgw-1", Active: true}) }, want: []string{unknown(noPath)}, text: "leads to tgw-1, and what is beyond cannot be seen"},
+		"transit gateway for private networks": {change: func(c *networkCase) { c.routes(Route{Destination: "10.0.0.0/8", Target: "tgw-1", Active: true}) }, want: []string{unknown(noPath)}, text: "leads to other networks by tgw-1"},
+		"peering for a private network":        {change: func(c *networkCase) { c.routes(Route{Destination: "10.9.0.0/16", Target: "pcx-1", Active: true}) }, want: []string{perhaps(noPath)}, text: "leads to other networks by pcx-1"},
 		"transit gateway, endpoint without private DNS": {change: func(c *networkCase) {
 			c.endpoint(secretsManager).PrivateDNS = false
-			c.routes(Route{"0.0.0.0/0", "tgw-1", true})
+			c.routes(Route{Destination: "0.0.0.0/0", Target: "tgw-1", Active: true})
 		}, want: []string{unknown(noDNS)}},
 		"endpoint, dual-stack name": {change: func(c *networkCase) {
 			c.endpoint(secretsManager)
 			c.Endpoint = "https://secretsmanager.eu-central-1.api.aws"
 		}, want: []string{unknown(noPath)}},
-		"peering":                               {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/0", "pcx-1", true}) }, want: []string{unknown(noPath)}},
-		"NAT instance":                          {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/0", "eni-1", true}) }, want: []string{unknown(noPath)}},
-		"firewall endpoint":                     {change: func(c *networkCase) { c.routes(Route{"0.0.0.0/0", "vpce-9", true}) }, want: []string{unknown(noPath)}},
-		"prefix list to NAT":                    {change: func(c *networkCase) { c.routes(Route{"pl-1", "nat-1", true}) }, want: []string{unknown(noPath)}, text: "by a prefix list"},
-		"transit gateway in one, none in other": {change: func(c *networkCase) { c.routesOf(c.subnetA, Route{"0.0.0.0/0", "tgw-1", true}); c.routesOf(c.subnetB) }, want: []string{perhaps(noPath)}, text: "subnet-b"},
+		"peering":            {change: func(c *networkCase) { c.routes(Route{Destination: "0.0.0.0/0", Target: "pcx-1", Active: true}) }, want: []string{unknown(noPath)}},
+		"NAT instance":       {change: func(c *networkCase) { c.routes(Route{Destination: "0.0.0.0/0", Target: "eni-1", Active: true}) }, want: []string{unknown(noPath)}},
+		"firewall endpoint":  {change: func(c *networkCase) { c.routes(Route{Destination: "0.0.0.0/0", Target: "vpce-9", Active: true}) }, want: []string{unknown(noPath)}},
+		"prefix list to NAT": {change: func(c *networkCase) { c.routes(Route{Destination: "pl-1", Target: "nat-1", Active: true}) }, want: []string{unknown(noPath)}, text: "by a prefix list"},
+		"transit gateway in one, none in other": {change: func(c *networkCase) {
+			c.routesOf(c.subnetA, Route{Destination: "0.0.0.0/0", Target: "tgw-1", Active: true})
+			c.routesOf(c.subnetB)
+		}, want: []string{perhaps(noPath)}, text: "subnet-b"},
 		"NAT, all ports of a protocol": {change: func(c *networkCase) {
 			c.may(SecurityGroupRule{Egress: true, Protocol: "tcp", FromPort: -1, ToPort: -1, CIDR: "0.0.0.0/0"})
 		}},
@@ -245,9 +285,12 @@ func TestReachable(t *testing.T) {
 			c.routes()
 			c.may(outTo(5432, "sg-db"))
 		}, want: []string{noPath}},
-		"VPC of public addresses":         {change: func(c *networkCase) { c.routes(Route{"198.51.0.0/16", "local", true}) }, want: []string{noPath}},
-		"IPv6 route that is a black hole": {change: func(c *networkCase) { c.IPv6 = true; c.routes(Route{"::/0", "eigw-1", false}) }, want: []string{noPath}},
-		"egress by IPv6 only":             {change: func(c *networkCase) { c.may(out(443, "::/0"), outTo(5432, "sg-db")) }, want: []string{egress}},
+		"VPC of public addresses": {change: func(c *networkCase) { c.routes(Route{Destination: "198.51.0.0/16", Target: "local", Active: true}) }, want: []string{noPath}},
+		"IPv6 route that is a black hole": {change: func(c *networkCase) {
+			c.IPv6 = true
+			c.routes(Route{Destination: "::/0", Target: "eigw-1", Active: false})
+		}, want: []string{noPath}},
+		"egress by IPv6 only": {change: func(c *networkCase) { c.may(out(443, "::/0"), outTo(5432, "sg-db")) }, want: []string{egress}},
 		"egress by IPv6 only, dual-stack": {change: func(c *networkCase) {
 			c.IPv6 = true
 			c.may(out(443, "::/0"), outTo(5432, "sg-db"))
@@ -255,10 +298,13 @@ func TestReachable(t *testing.T) {
 		"public address in the VPC": {change: func(c *networkCase) {
 			c.unlisted("198.51.100.7")
 			c.endpoint(secretsManager)
-			c.routes(Route{"198.51.0.0/16", "local", true})
+			c.routes(Route{Destination: "198.51.0.0/16", Target: "local", Active: true})
 		}, want: []string{unknown(ingress)}},
-		"IPv6 only":                    {change: func(c *networkCase) { c.IPv6 = true; c.routes(Route{"::/0", "eigw-1", true}) }, want: []string{unknown(noPath)}, text: "IPv6"},
-		"IPv6 route, function without": {change: func(c *networkCase) { c.routes(Route{"::/0", "eigw-1", true}) }, want: []string{noPath}},
+		"IPv6 only": {change: func(c *networkCase) {
+			c.IPv6 = true
+			c.routes(Route{Destination: "::/0", Target: "eigw-1", Active: true})
+		}, want: []string{unknown(noPath)}, text: "IPv6"},
+		"IPv6 route, function without": {change: func(c *networkCase) { c.routes(Route{Destination: "::/0", Target: "eigw-1", Active: true}) }, want: []string{noPath}},
 		"routes not readable": {change: func(c *networkCase) {
 			c.subnetA.Routes, c.subnetB.Routes = nil, nil
 			c.Unseen = []string{"ec2:DescribeRouteTables"}
@@ -277,13 +323,13 @@ func TestReachable(t *testing.T) {
 		"endpoint without private DNS, no variable": {change: func(c *networkCase) { c.endpoint(secretsManager).PrivateDNS = false; c.Endpoint = "" }, want: []string{perhaps(noDNS)}},
 		"endpoint without private DNS, peering": {change: func(c *networkCase) {
 			c.endpoint(secretsManager).PrivateDNS = false
-			c.routes(Route{"10.9.0.0/16", "pcx-1", true})
+			c.routes(Route{Destination: "10.9.0.0/16", Target: "pcx-1", Active: true})
 		}, want: []string{perhaps(noDNS)}},
 		"endpoint, DNS hostnames off": {change: func(c *networkCase) { c.endpoint(secretsManager); c.VPC.DNSHostnames = new(false) }, want: []string{noDNS}, text: "while `enableDnsHostnames` is off in the VPC vpc-1"},
 		"endpoint, DNS support off":   {change: func(c *networkCase) { c.endpoint(secretsManager); c.VPC.DNSSupport = new(false) }, want: []string{noDNS}, text: "while `enableDnsSupport` is off"},
 		"endpoint of another VPC":     {change: func(c *networkCase) { c.Endpoint = strings.Replace(ownAddress, "vpce-1", "vpce-7", 1) }, want: []string{noPath}, text: "a VPC endpoint that the VPC vpc-1 does not have"},
 		"endpoint of another VPC, peering": {change: func(c *networkCase) {
-			c.routes(byNAT, Route{"10.9.0.0/16", "pcx-1", true})
+			c.routes(byNAT, Route{Destination: "10.9.0.0/16", Target: "pcx-1", Active: true})
 			c.Endpoint = strings.Replace(ownAddress, "vpce-1", "vpce-7", 1)
 		}, want: []string{unknown(noPath)}, text: "beyond pcx-1"},
 		"endpoint, FIPS": {change: func(c *networkCase) {
@@ -381,21 +427,28 @@ func TestReachable(t *testing.T) {
 			c.db.SecurityGroups = nil
 			c.db.Unseen = []string{"ec2:DescribeSecurityGroupRules"}
 		}, want: []string{unknown(ingress)}},
-		"database's VPC not known":    {change: func(c *networkCase) { c.db.VPCID, c.db.Subnets = "", nil }, want: []string{unknown(ingress)}},
-		"database elsewhere":          {change: func(c *networkCase) { c.elsewhere(); c.endpoint(secretsManager) }, want: []string{noVPC}, text: "RDS instance orders in the VPC vpc-2: from the subnets subnet-a and subnet-b, the route table rtb-1 has no route to RDS instance orders"},
-		"database elsewhere, NAT":     {change: func(c *networkCase) { c.elsewhere() }, want: []string{perhaps(noVPC)}, text: "NAT gateway nat-1"},
-		"database elsewhere, peering": {change: func(c *networkCase) { c.elsewhere(); c.routes(byNAT, Route{"10.9.0.0/16", "pcx-1", true}) }, want: []string{unknown(noVPC)}, text: "leads to pcx-1"},
+		"database's VPC not known": {change: func(c *networkCase) { c.db.VPCID, c.db.Subnets = "", nil }, want: []string{unknown(ingress)}},
+		"database elsewhere":       {change: func(c *networkCase) { c.elsewhere(); c.endpoint(secretsManager) }, want: []string{noVPC}, text: "RDS instance orders in the VPC vpc-2: from the subnets subnet-a and subnet-b, the route table rtb-1 has no route to RDS instance orders"},
+		"database elsewhere, NAT":  {change: func(c *networkCase) { c.elsewhere() }, want: []string{perhaps(noVPC)}, text: "NAT gateway nat-1"},
+		"database elsewhere, peering": {change: func(c *networkCase) {
+			c.elsewhere()
+			c.routes(byNAT, Route{Destination: "10.9.0.0/16", Target: "pcx-1", Active: true})
+		}, want: []string{unknown(noVPC)}, text: "leads to pcx-1"},
 		"database elsewhere, peering to half": {change: func(c *networkCase) {
 			c.elsewhere()
 			c.endpoint(secretsManager)
-			c.routes(Route{"10.9.1.0/24", "pcx-1", true})
+			c.routes(Route{Destination: "10.9.1.0/24", Target: "pcx-1", Active: true})
 		}, want: []string{perhaps(noVPC)}},
 		"database elsewhere, no egress": {change: func(c *networkCase) {
 			c.elsewhere()
-			c.routes(byNAT, Route{"10.9.0.0/16", "pcx-1", true})
+			c.routes(byNAT, Route{Destination: "10.9.0.0/16", Target: "pcx-1", Active: true})
 			c.may(out(443, "0.0.0.0/0"))
 		}, want: []string{unknown(noVPC), egress}},
-		"database elsewhere admits nobody":   {change: func(c *networkCase) { c.elsewhere(); c.routes(byNAT, Route{"10.9.0.0/16", "pcx-1", true}); c.admits() }, want: []string{unknown(noVPC), ingress}},
+		"database elsewhere admits nobody": {change: func(c *networkCase) {
+			c.elsewhere()
+			c.routes(byNAT, Route{Destination: "10.9.0.0/16", Target: "pcx-1", Active: true})
+			c.admits()
+		}, want: []string{unknown(noVPC), ingress}},
 		"database elsewhere, same addresses": {change: func(c *networkCase) { c.elsewhere(); c.db.Subnets = []Subnet{subnet("subnet-y", "10.0.9.0/24")} }, want: []string{noVPC}, text: "which has the same addresses"},
 		"database elsewhere, perhaps public": {change: func(c *networkCase) { c.elsewhere(); c.endpoint(secretsManager); c.db.Public = nil }, want: []string{unknown(noVPC)}},
 		"public database, no NAT": {change: func(c *networkCase) {
@@ -414,7 +467,7 @@ func TestReachable(t *testing.T) {
 		"address without a route":          {change: func(c *networkCase) { c.unlisted("192.168.7.7"); c.endpoint(secretsManager) }, want: []string{noVPC, unknown(ingress)}},
 		"address in a peered network": {change: func(c *networkCase) {
 			c.unlisted("192.168.7.7")
-			c.routes(byNAT, Route{"192.168.0.0/16", "vgw-1", true})
+			c.routes(byNAT, Route{Destination: "192.168.0.0/16", Target: "vgw-1", Active: true})
 		}, want: []string{unknown(noVPC), unknown(ingress)}},
 		"public address":         {change: func(c *networkCase) { c.unlisted("198.51.100.7") }, want: []string{unknown(ingress)}},
 		"public address, no NAT": {change: func(c *networkCase) { c.unlisted("198.51.100.7"); c.endpoint(secretsManager) }, want: []string{noVPC, unknown(ingress)}},

@@ -95,8 +95,7 @@ func (s *scene) noEntry(number int32, egress bool) {
 
 // Gaps of the product.
 const (
-	gatewaysUnseen = "a look at NAT gateways and at the routes of their subnets"
-	otherServices  = "log lines of other services than Secrets Manager, and the step in which the function was"
+	otherServices = "log lines of other services than Secrets Manager, and the step in which the function was"
 )
 
 // networkWorlds are those in which rotation is configured and never happens,
@@ -119,14 +118,12 @@ func networkWorlds() []brokenWorld {
 		},
 		{
 			name: "NAT gateway failed", code: findings.NetworkNoPathSecretsManager, shape: nat,
-			pending: gatewaysUnseen,
-			breaks:  func(s *scene) { s.SetNATGatewayState(s.vpc.NATGateway, "failed") },
-			repair:  func(s *scene) { s.SetNATGatewayState(s.vpc.NATGateway, "available") },
+			breaks: func(s *scene) { s.SetNATGatewayState(s.vpc.NATGateway, "failed") },
+			repair: func(s *scene) { s.SetNATGatewayState(s.vpc.NATGateway, "available") },
 		},
 		{
 			name: "NAT gateway in a private subnet", code: findings.NetworkNoPathSecretsManager, shape: nat,
-			pending: gatewaysUnseen,
-			breaks:  func(s *scene) { s.noRoute(s.vpc.PublicRouteTable) },
+			breaks: func(s *scene) { s.noRoute(s.vpc.PublicRouteTable) },
 			repair: func(s *scene) {
 				s.vpc.Route(&ec2.CreateRouteInput{RouteTableId: &s.vpc.PublicRouteTable, GatewayId: &s.vpc.InternetGateway})
 			},

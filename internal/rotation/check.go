@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -23,6 +24,8 @@ type superuser struct {
 	deleted bool
 	// owner is the service that manages the secret, empty if none does.
 	owner string
+	// databases are the services that its system tags say to have the database.
+	databases []string
 	// function is the one that it is configured to rotate with, empty if none.
 	function string
 	// key is the ARN of its customer managed key, empty if it has none or AWS
@@ -51,7 +54,13 @@ func (o *operation) describeSuperuser(ctx context.Context, secretARN, argument s
 		return superuser{}, failed(argument, "read the superuser secret", "", err)
 	}
 	key, _ := sec.Key()
-	return superuser{known: true, exists: true, deleted: sec.DeletedDate != nil, owner: aws.ToString(sec.OwningService), function: aws.ToString(sec.RotationLambdaARN), key: key}, nil
+	s := superuser{known: true, exists: true, deleted: sec.DeletedDate != nil, owner: aws.ToString(sec.OwningService), function: aws.ToString(sec.RotationLambdaARN), key: key}
+	for _, tag := range sec.Tags { // Such as aws:redshift:primaryClusterArn.
+		if parts := strings.Split(aws.ToString(tag.Key), ":"); len(parts) == 3 && parts[0] == "aws" {
+			s.databases = append(s.databases, parts[1])
+		}
+	}
+	return s, nil
 }
 
 // usesSuperuser reports whether the function reads a superuser secret.

@@ -29,7 +29,7 @@ func (o *operation) checkFunctionItself(ctx context.Context, want Setup, s *scen
 			remarks = append(remarks, on(key.argument, findings.KeyUsable(o.Key(ctx, key.keyARN), key.secretARN, false)...)...)
 		}
 	}
-	way := findings.Connection{FunctionARN: want.FunctionARN, Endpoint: s.function.Environment[catalog.EndpointVariable], Services: services(need)}
+	way := findings.Connection{FunctionARN: want.FunctionARN, Endpoint: s.function.Environment[catalog.EndpointVariable], Services: services(need, s.superuser)}
 	if t := want.RotationType; t != nil && current.State == facts.ValuePresent {
 		if host, port, ok := findings.Address(t, current.Text); ok {
 			way.Database = new(o.Database(ctx, host, port))
@@ -72,16 +72,22 @@ func (o *operation) reachable(ctx context.Context, f *facts.Function, roleARN st
 }
 
 // services are the AWS services that the function calls for certain, besides
-// Secrets Manager. Of Redshift it calls one kind or the other.
-func services(need findings.Need) []string {
+// Secrets Manager. Of Redshift it calls one kind or the other, by the tags of the
+// superuser secret.
+func services(need findings.Need, superusers ...superuser) []string {
 	var all []string
 	for _, s := range need.Policy.Statements {
 		for _, action := range s.Actions {
-			switch service, _, _ := strings.Cut(action, ":"); service {
+			service, _, _ := strings.Cut(action, ":")
+			calls := false
+			switch service {
 			case "rds", "elasticache", "ds", "timestream-influxdb":
-				if !slices.Contains(all, service) {
-					all = append(all, service)
-				}
+				calls = true
+			case "redshift", "redshift-serverless":
+				calls = slices.ContainsFunc(superusers, func(s superuser) bool { return slices.Contains(s.databases, service) })
+			}
+			if calls && !slices.Contains(all, service) {
+				all = append(all, service)
 			}
 		}
 	}

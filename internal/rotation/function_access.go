@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -325,7 +326,7 @@ func (o *operation) examineFunction(ctx context.Context, want FunctionAccess, s 
 			remarks = append(remarks, on(cmp.Or(attributesOf[f.Code], findings.FunctionArgument), f)...)
 		}
 	}
-	way := findings.Connection{FunctionARN: want.FunctionARN, Endpoint: s.function.Environment[catalog.EndpointVariable], Services: services(need)}
+	way := findings.Connection{FunctionARN: want.FunctionARN, Endpoint: s.function.Environment[catalog.EndpointVariable], Services: services(need, slices.Collect(maps.Values(s.superusers))...)}
 	found, err := o.reachable(ctx, s.function, next.RoleARN, need, way)
 	return append(remarks, on(findings.FunctionArgument, found...)...), err
 }
