@@ -49,6 +49,7 @@ type IAM interface {
 	GetRolePolicy(context.Context, *iam.GetRolePolicyInput, ...func(*iam.Options)) (*iam.GetRolePolicyOutput, error)
 	ListAttachedRolePolicies(context.Context, *iam.ListAttachedRolePoliciesInput, ...func(*iam.Options)) (*iam.ListAttachedRolePoliciesOutput, error)
 	ListRolePolicies(context.Context, *iam.ListRolePoliciesInput, ...func(*iam.Options)) (*iam.ListRolePoliciesOutput, error)
+	SimulatePrincipalPolicy(context.Context, *iam.SimulatePrincipalPolicyInput, ...func(*iam.Options)) (*iam.SimulatePrincipalPolicyOutput, error)
 	PutRolePolicy(context.Context, *iam.PutRolePolicyInput, ...func(*iam.Options)) (*iam.PutRolePolicyOutput, error)
 }
 
@@ -92,7 +93,10 @@ type CloudTrail interface {
 
 // Clients are the clients for one Region.
 type Clients struct {
-	Region         string
+	Region string
+	// CallerARN is whose the credentials are, as STS tells it; empty if it was not
+	// asked.
+	CallerARN      string
 	SecretsManager SecretsManager
 	Lambda         Lambda
 	IAM            IAM

@@ -95,6 +95,7 @@ type Connection struct {
 	mu      sync.Mutex
 	base    *aws.Config
 	guarded bool
+	caller  string // ARN
 	regions map[string]*Clients
 }
 
@@ -134,7 +135,7 @@ func (c *Connection) Clients(ctx context.Context, region string) (*Clients, erro
 		return nil, err
 	}
 	clients := &Clients{
-		Region: region,
+		Region: region, CallerARN: c.caller,
 		SecretsManager: secretsmanager.NewFromConfig(regional, func(o *secretsmanager.Options) {
 			o.BaseEndpoint = c.endpoint("secretsmanager", o.BaseEndpoint)
 		}),
@@ -304,7 +305,7 @@ func (c *Connection) guard(ctx context.Context, cfg aws.Config) error {
 	if slices.Contains(c.config.ForbiddenAccountIDs, account) {
 		return &ConfigError{"forbidden_account_ids", "Invalid AWS account", fmt.Sprintf("The credentials belong to account %s, which `forbidden_account_ids` lists. Nothing was read or changed.", account)}
 	}
-	c.guarded = true
+	c.guarded, c.caller = true, aws.ToString(identity.Arn)
 	return nil
 }
 

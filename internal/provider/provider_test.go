@@ -94,7 +94,7 @@ func TestConnection(t *testing.T) {
 			calls: []string{
 				"sts:GetCallerIdentity", "secretsmanager:DescribeSecret", "lambda:GetFunctionConfiguration", "iam:GetRolePolicy", "secretsmanager:ListSecretVersionIds",
 				"secretsmanager:GetResourcePolicy", "iam:GetRole", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies", "iam:GetPolicy", "iam:GetPolicyVersion",
-				"lambda:GetFunctionConcurrency", "lambda:GetPolicy",
+				"lambda:GetFunctionConcurrency", "lambda:GetPolicy", "iam:SimulatePrincipalPolicy",
 			},
 		},
 		"no credentials": {

@@ -20,6 +20,15 @@ func (o *operation) checkFunctionItself(ctx context.Context, want Setup, s *scen
 		return nil, nil
 	}
 	remarks := on("rotation_lambda_arn", o.usable(ctx, want.RotationType, s.function)...)
+	if !o.diagnosing { // It may not be these credentials that set rotation up.
+		policy, err := o.FunctionPolicy(ctx, want.FunctionARN)
+		if err != nil && !awsapi.IsAccessDenied(err) {
+			return nil, failed("rotation_lambda_arn", "read the policy of the rotation function", "", err)
+		}
+		if err == nil {
+			remarks = append(remarks, on("rotation_lambda_arn", findings.CallerInvokes(o.Caller(ctx, "lambda:InvokeFunction", want.FunctionARN), want.FunctionARN, policy.Document)...)...)
+		}
+	}
 	need := o.need(ctx, want, s, kmsKeyARN)
 	for _, key := range []struct{ argument, keyARN, secretARN string }{
 		{"kms_key_arn", kmsKeyARN, s.secret.Parsed.String()},
