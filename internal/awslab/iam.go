@@ -126,6 +126,7 @@ func iamService() *service {
 			"GetPolicyVersion":              in((*iamState).getPolicyVersion),
 			"ListPolicyVersions":            in((*iamState).listPolicyVersions),
 			"DeletePolicyVersion":           in((*iamState).deletePolicyVersion),
+			"SimulatePrincipalPolicy":       in((*iamState).simulatePrincipalPolicy),
 		},
 	}
 }

@@ -74,14 +74,9 @@ func (s *iamState) role(c *call, context map[string][]string) (*identity, error)
 	role, arn := s.roles[name], s.arn("role/"+name)
 	if role != nil {
 		arn = role.arn
-		context = maps.Clone(context)
-		if context == nil {
-			context = map[string][]string{}
-		}
-		for key, value := range role.tags {
-			context["aws:ResourceTag/"+key] = []string{value}
-			context["iam:ResourceTag/"+key] = []string{value}
-		}
+		given := context
+		context = role.resourceTags()
+		maps.Copy(context, given)
 		if role.boundary != "" && context["iam:PermissionsBoundary"] == nil {
 			context["iam:PermissionsBoundary"] = []string{role.boundary}
 		}
