@@ -234,7 +234,7 @@ func (c *call) may(action, resource string, context map[string][]string, resourc
 // mayUnder is [call.may] with all that [iampolicy.Policies] can say of the
 // resource.
 func (c *call) mayUnder(action, resource string, context map[string][]string, policies iampolicy.Policies) error {
-	request := iampolicy.Request{Action: action, Resource: resource, Context: context}
+	request := iampolicy.Request{Action: action, Resource: resource, Context: context, ResourceAccountID: accountOf(resource)}
 	endpoint := c.endpoint(action)
 	if endpoint != nil {
 		request.Context = endpoint.context(context)
@@ -253,21 +253,29 @@ func (c *call) mayUnder(action, resource string, context map[string][]string, po
 }
 
 // judge evaluates a request of a key's holder against their policies and those
-// given. It returns why the request is refused, empty if it is allowed.
+// given. It returns why the request is refused, empty if it is allowed. The lab
+// has no other account, so that nothing allows what is done to one's resources:
+// it is refused whether they exist or not, as AWS does to strangers.
 func (s *iamState) judge(key *credential, region string, r iampolicy.Request, p iampolicy.Policies) string {
 	none := "because no %s policy allows the " + r.Action + " action"
 	if key == nil || key.identity.deleted {
 		return fmt.Sprintf(none, "identity-based")
 	}
 	r.Principal, r.Context = s.principal(key), s.context(key, region, r.Context)
+	foreign := r.ResourceAccountID != "" && r.ResourceAccountID != s.account
+	if foreign {
+		r.Context["aws:ResourceAccount"] = []string{r.ResourceAccountID}
+	}
 	inForce := s.inForce(key.identity)
 	p.Identity, p.Boundary = inForce.identity, inForce.boundary
-	session := iampolicy.Allow
 	if key.narrowed {
 		p.Session = append([]iampolicy.Document{}, key.policies...)
+	}
+	decision, session := iampolicy.Evaluate(r, p), iampolicy.Allow
+	r.ResourceAccountID = "" // What each policy says alone does not hang on the account.
+	if key.narrowed {
 		session = iampolicy.Evaluate(r, iampolicy.Policies{Identity: p.Session})
 	}
-	decision := iampolicy.Evaluate(r, p)
 	identity := iampolicy.Evaluate(r, iampolicy.Policies{Identity: p.Identity})
 	switch {
 	case decision == iampolicy.Allow:
@@ -282,7 +290,7 @@ func (s *iamState) judge(key *credential, region string, r iampolicy.Request, p 
 		return "with an explicit deny in a resource-based policy"
 	case identity == iampolicy.Allow && session != iampolicy.Allow:
 		return fmt.Sprintf(none, "session")
-	case identity == iampolicy.Allow && p.ResourceMustAllow:
+	case identity == iampolicy.Allow && (p.ResourceMustAllow || foreign):
 		return fmt.Sprintf(none, "resource-based")
 	case identity == iampolicy.Allow:
 		return "because no permissions boundary allows the " + r.Action + " action"

@@ -98,7 +98,7 @@ func TestFunctionNames(t *testing.T) {
 		{name: "f:2", code: "ResourceNotFoundException"},
 		{name: "g", code: "ResourceNotFoundException"},
 		{name: "arn:aws:lambda:eu-west-2:123456789012:function:f", code: "ResourceNotFoundException"},
-		{name: "arn:aws:lambda:eu-west-1:210987654321:function:f", code: "ResourceNotFoundException"},
+		{name: "arn:aws:lambda:eu-west-1:210987654321:function:f", code: "AccessDeniedException"},
 		{name: "f/g", code: "ValidationException"},
 	} {
 		in := lambda.GetFunctionConfigurationInput{FunctionName: &test.name}
