@@ -39,9 +39,27 @@ func describeInfluxDB(stage string) action {
 	}
 }
 
+// readCacheUser reads a version of the secret of an ElastiCache user. The function speaks of createSecret in every step.
+func readCacheUser(stage string) action {
+	return func(ctx context.Context, in *invocation) error {
+		if err := read(stage)(ctx, in); err != nil {
+			return err
+		}
+		if !in.known[stage].has("user_arn") {
+			return keyError("createSecret: secret " + in.secretID + " has no user_arn defined.")
+		}
+		return nil
+	}
+}
+
 // cacheUser returns the Region and the ID of the ElastiCache user that the secret names by its ARN.
 func (in *invocation) cacheUser() (region, id string, err error) {
-	parts := strings.Split(in.known[stageCurrent].text("user_arn"), ":")
+	current := in.known[stageCurrent]
+	name, ok := current.string("user_arn")
+	if !ok {
+		return "", "", newError("AttributeError", "'%s' object has no attribute 'split'", pyType(current.get("user_arn")))
+	}
+	parts := strings.Split(name, ":")
 	if len(parts) < 7 {
 		return "", "", newError("IndexError", "list index out of range")
 	}

@@ -7,11 +7,42 @@ import (
 	"unicode/utf8"
 )
 
-const (
-	cloneSuffix = "_clone"
-	// maxUsername is the length that PostgreSQL gives an identifier, less the byte that ends it.
-	maxUsername = 63
-)
+// clone is how a function with two users names the other one.
+type clone struct {
+	suffix   string
+	longest  int    // of a name with the suffix, in characters; 0 for any
+	variable string // of the environment, with another longest; empty if there is none
+	capitals bool   // either name is written in capitals; the suffix is known in its own spelling only
+}
+
+// postgresClone keeps to the length that PostgreSQL gives an identifier, less the byte that ends it.
+var postgresClone = clone{suffix: "_clone", longest: 63}
+
+// alternate is the name of the user who takes over from the document's.
+func (c clone) alternate(in *invocation, current document) (string, error) {
+	username, ok := current.string("username")
+	if !ok {
+		return "", newError("AttributeError", "'%s' object has no attribute 'endswith'", pyType(current.get("username")))
+	}
+	other, isClone := strings.CutSuffix(username, c.suffix)
+	if !isClone {
+		other += c.suffix
+		longest := int64(c.longest)
+		if given, ok := in.env.Vars[c.variable]; ok {
+			var err error
+			if longest, err = pyInt(given); err != nil {
+				return "", err
+			}
+		}
+		if c.longest > 0 && int64(utf8.RuneCountInString(other)) > longest {
+			return "", newError("ValueError", "Unable to clone user, username length with %s appended would exceed %d characters", c.suffix, longest)
+		}
+	}
+	if c.capitals {
+		other = strings.ToUpper(other)
+	}
+	return other, nil
+}
 
 // multiUser is the strategy of two alternating users: the secret's user and its clone, whose passwords a superuser sets. It knows
 // PostgreSQL only.
@@ -30,7 +61,7 @@ func (multiUser) createSecret(ctx context.Context, in *invocation) error {
 	case !isType(err, "ResourceNotFoundException"):
 		return err
 	}
-	username, err := alternateUsername(current)
+	username, err := postgresClone.alternate(in, current)
 	if err != nil {
 		return err
 	}
@@ -62,7 +93,7 @@ func (multiUser) setSecret(ctx context.Context, in *invocation) error {
 	case !errors.Is(err, errNoLogin):
 		return err
 	}
-	username, err := alternateUsername(current)
+	username, err := postgresClone.alternate(in, current)
 	if err != nil {
 		return err
 	}
@@ -116,21 +147,6 @@ func (multiUser) testSecret(ctx context.Context, in *invocation) error {
 		return err
 	}
 	return in.testLogin(ctx, postgres{in: in, nullIsDefault: true}, pending)
-}
-
-// alternateUsername is the name of the user who takes over from the document's.
-func alternateUsername(current document) (string, error) {
-	username, ok := current.string("username")
-	if !ok {
-		return "", newError("AttributeError", "'%s' object has no attribute 'endswith'", pyType(current.get("username")))
-	}
-	if base, isClone := strings.CutSuffix(username, cloneSuffix); isClone {
-		return base, nil
-	}
-	if utf8.RuneCountInString(username+cloneSuffix) > maxUsername {
-		return "", newError("ValueError", "Unable to clone user, username length with %s appended would exceed %d characters", cloneSuffix, maxUsername)
-	}
-	return username + cloneSuffix, nil
 }
 
 // superuserSecretID is the secret that the document names in masterarn.

@@ -22,14 +22,14 @@ var published = map[string]script{
 	"MongoDBSingleUser":    oneUser(rdsExclude),
 	"RedshiftSingleUser":   oneUser(redshiftExclude),
 
-	"MySQLMultiUser":      twoUsers(rdsExclude, inRDS(rdsFunction{clusters: true, raises: true})...),
-	"PostgreSQLMultiUser": twoUsers(postgresExclude, inRDS(postgresRDS)...),
-	"MariaDBMultiUser":    twoUsers(rdsExclude, inRDS(rdsFunction{})...),
-	"OracleMultiUser":     twoUsers(rdsExclude, inRDS(rdsFunction{})...),
-	"SQLServerMultiUser":  twoUsers(rdsExclude, inRDS(rdsFunction{})...),
-	"Db2MultiUser":        twoUsers(db2Exclude, inRDS(rdsFunction{})...),
-	"MongoDBMultiUser":    twoUsers(rdsExclude, sameHost("not the same host as master")),
-	"RedshiftMultiUser":   twoUsers(redshiftExclude, ofRedshift, sameHost("not the same host as admin")),
+	"MySQLMultiUser":      twoUsers(rdsExclude, clone{suffix: "_clone", longest: 16, variable: "USERNAME_CHARACTER_LIMIT"}, inRDS(rdsFunction{clusters: true, raises: true})...),
+	"PostgreSQLMultiUser": twoUsers(postgresExclude, postgresClone, inRDS(postgresRDS)...),
+	"MariaDBMultiUser":    twoUsers(rdsExclude, clone{suffix: "_clone", longest: 80}, inRDS(rdsFunction{})...),
+	"OracleMultiUser":     twoUsers(rdsExclude, clone{suffix: "_CLONE", longest: 30, capitals: true}, inRDS(rdsFunction{})...),
+	"SQLServerMultiUser":  twoUsers(rdsExclude, clone{suffix: "_clone", longest: 128}, inRDS(rdsFunction{})...),
+	"Db2MultiUser":        twoUsers(db2Exclude, clone{suffix: "_clone", longest: 16}, inRDS(rdsFunction{})...),
+	"MongoDBMultiUser":    twoUsers(rdsExclude, clone{suffix: "_clone"}, sameHost("not the same host as master")),
+	"RedshiftMultiUser":   twoUsers(redshiftExclude, clone{suffix: "_clone"}, ofRedshift, sameHost("not the same host as admin")),
 
 	// A user of Db2 cannot change its own password, the function never looks at AWSPREVIOUS, and it waits after it has set a password.
 	"Db2SingleUser": {
@@ -49,9 +49,9 @@ var published = map[string]script{
 		finish: do(read(stageCurrent), read(stagePending), describeInfluxDB(stagePending), readSuperuser("adminSecretArn"), moveCurrent),
 	},
 	"ElastiCacheUser": {
-		create: do(read(stageCurrent), cacheUserActive("createSecret"), unlessPending(setPasswordIn("password", cacheRandom), put)),
-		set:    do(read(stageCurrent), read(stagePending), cacheUserActive("setSecret"), modifyCacheUser),
-		test:   do(read(stageCurrent), cacheUserActive("testSecret")),
+		create: do(readCacheUser(stageCurrent), cacheUserActive("createSecret"), unlessPending(setPasswordIn("password", cacheRandom), put)),
+		set:    do(readCacheUser(stageCurrent), readCacheUser(stagePending), cacheUserActive("setSecret"), modifyCacheUser),
+		test:   do(readCacheUser(stageCurrent), cacheUserActive("testSecret")),
 	},
 	"ActiveDirectorySingleUser": {
 		before: do(read(stageCurrent), describeDirectory),

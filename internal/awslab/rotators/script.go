@@ -53,9 +53,9 @@ func oneUser(exclude string) script {
 
 // twoUsers is a function that changes the passwords of two users in turn with a superuser's. The actions are what it does once it has
 // read the superuser secret.
-func twoUsers(exclude string, superuser ...action) script {
+func twoUsers(exclude string, names clone, superuser ...action) script {
 	return script{
-		create: do(read(stageCurrent), unlessPending(otherUser, setPassword(exclude), put)),
+		create: do(read(stageCurrent), unlessPending(otherUser(names), setPassword(exclude), put)),
 		set:    append(do(read(stageCurrent), read(stagePending), readSuperuser("masterarn")), superuser...),
 		test:   do(read(stagePending)),
 	}
@@ -172,13 +172,15 @@ func put(ctx context.Context, in *invocation) error {
 }
 
 // otherUser makes the current user's clone the user, or the other way round.
-func otherUser(_ context.Context, in *invocation) error {
-	username, err := alternateUsername(*in.known[stageCurrent])
-	if err != nil {
-		return err
+func otherUser(names clone) action {
+	return func(_ context.Context, in *invocation) error {
+		username, err := names.alternate(in, *in.known[stageCurrent])
+		if err != nil {
+			return err
+		}
+		in.known[stageCurrent].putString("username", username)
+		return nil
 	}
-	in.known[stageCurrent].putString("username", username)
-	return nil
 }
 
 // setPassword asks for a password as the functions for databases do.
