@@ -86,12 +86,15 @@ const (
 
 var (
 	secretPattern = regexp.MustCompile(`arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+`)
-	// What a function logs of a secret that it only reads.
-	readPattern = regexp.MustCompile(`(?:master secret|admin secret|on resource:) +` + secretPattern.String())
+	// What a function logs of secrets that it only reads, and of the keytab secrets
+	// that it could not change, each in a line of its own after the first.
+	readPattern = regexp.MustCompile(`(?:master secret|admin secret|on resource:|Failed to load secret from|Failed to parse secret string from) +` + secretPattern.String() +
+		`|keytab\(s\):.*|^` + secretPattern.String() + `: `)
 )
 
 // Whose says whether a run belongs to the rotation that makes a version of a
-// secret. The secrets that are only read for it, superuser secrets, tell nothing.
+// secret. The secrets that are read or changed for it, superuser and keytab
+// secrets, tell nothing.
 func (r *Run) Whose(secretARN, version string, read ...string) Whose {
 	whose := Unnamed
 	for _, line := range r.Lines {

@@ -108,6 +108,7 @@ func TestWhose(t *testing.T) {
 		ours      = region + "db/app-AbCdEf"
 		longer    = region + "db/app-AbCdEf-two-GhIjKl"
 		superuser = region + "super-AbCdEf"
+		keytab    = region + "keytab-one-AbCdEf"
 		version   = "0f0e0d0c-0b0a-4908-8706-050403020100"
 	)
 	tests := map[string]struct {
@@ -124,11 +125,16 @@ func TestWhose(t *testing.T) {
 		"refused on another":     {"is not authorized to perform: secretsmanager:GetSecretValue on resource: " + region + "admin-AbCdEf because", Unnamed},
 		"refused on ours":        {"is not authorized to perform: secretsmanager:GetSecretValue on resource: " + ours, Ours},
 		"login of another":       {"Unable to log into database using credentials in master secret " + region + "admin-AbCdEf", Unnamed},
+		"keytab that is given":   {"finishSecret: Version x already marked as AWSCURRENT for " + keytab, Unnamed},
+		"keytab not to be read":  {"Failed to load secret from " + region + "keytab-two-AbCdEf: no", Unnamed},
+		"keytabs after a count":  {"[ERROR] Exception: Failed to set keytab for 1/2 keytab(s):\n" + region + "keytab-two-AbCdEf: An error occurred", Unnamed},
+		"keytabs, in JSON":       {`{"errorMessage":"Failed to set keytab for 1/2 keytab(s):\n` + region + `keytab-two-AbCdEf: no"}`, Unnamed},
+		"like a keytab":          {"Secret " + region + "keytab-two-AbCdEf: is not enabled for rotation", Others},
 		"in JSON":                {`{"message":"createSecret: for ARN ` + ours + `","level":"INFO"}`, Ours},
 	}
 	for name, test := range tests {
-		r := Run{Lines: []string{"START RequestId: 1", test.line}}
-		if got := r.Whose(ours, version, superuser); got != test.want {
+		r := Run{Lines: append([]string{"START RequestId: 1"}, strings.Split(test.line, "\n")...)}
+		if got := r.Whose(ours, version, superuser, keytab); got != test.want {
 			t.Errorf("%s: %d, wanted %d", name, got, test.want)
 		}
 	}

@@ -2,6 +2,7 @@ package findings
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -9,23 +10,45 @@ import (
 
 // signature is a log line of a rotation function that tells why a rotation fails.
 type signature struct {
-	all       []string // texts that the line contains, in any order, since JSON logs have error and type in either
+	all       []string       // texts that the line contains, in any order, since JSON logs have error and type in either
+	host      *regexp.Regexp // what it has as well; nil for nothing
 	code      Code
-	permanent bool // trying again cannot help before somebody changes something
-	login     bool // a login that was refused or that did not reach the database; only how long it took tells
-	warning   bool // the function may go on all the same
+	permanent bool       // trying again cannot help before somebody changes something
+	login     login      // that was refused or that did not reach the database; only how long it took tells
+	failed    connection // which the function may go on after with the other one
 	detail    string
 	remedy    string
+}
+
+// login is a failed login, 0 for none.
+type login int
+
+const (
+	byUser login = iota + 1
+	bySuperuser
+)
+
+// connection is a kind of connection to a database, 0 for none.
+type connection int
+
+const (
+	overTLS connection = iota + 1
+	withoutTLS
+)
+
+// in reports whether a line has the signature.
+func (s *signature) in(line string) bool {
+	return !slices.ContainsFunc(s.all, func(text string) bool { return !strings.Contains(line, text) }) && (s.host == nil || s.host.MatchString(line))
 }
 
 // finding explains a line by itself.
 func (s *signature) finding() Finding {
 	severity := Error
-	if s.warning {
+	if s.failed != 0 {
 		severity = Warning
 	}
 	f := New(s.code, severity, s.detail, s.remedy)
-	if s.login {
+	if s.login != 0 {
 		f.Detail += " " + loginEither
 	}
 	return f
@@ -34,7 +57,7 @@ func (s *signature) finding() Finding {
 // after explains a line of a run that took so long.
 func (s *signature) after(took time.Duration) (f Finding, permanent bool) {
 	switch {
-	case !s.login:
+	case s.login == 0:
 		return s.finding(), s.permanent
 	case took >= loginLimit:
 		return New(LoginTimeout, Error, s.detail+" "+loginTook, loginTimeoutRemedy), false
@@ -44,7 +67,7 @@ func (s *signature) after(took time.Duration) (f Finding, permanent bool) {
 
 // match returns the first signature that a line has, or nil.
 func match(line string) *signature {
-	i := slices.IndexFunc(signatures, func(s signature) bool { return containsAll(line, s.all) })
+	i := slices.IndexFunc(signatures, func(s signature) bool { return s.in(line) })
 	if i < 0 {
 		return nil
 	}
@@ -62,15 +85,6 @@ func logLine(line string) (finding Finding, permanent, ok bool) {
 		return Finding{}, false, false
 	}
 	return s.finding(), s.permanent, true
-}
-
-func containsAll(line string, texts []string) bool {
-	for _, text := range texts {
-		if !strings.Contains(line, text) {
-			return false
-		}
-	}
-	return true
 }
 
 // LogMissing returns the finding for a function whose log group does not exist.

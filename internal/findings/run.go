@@ -13,59 +13,78 @@ type Explanation struct {
 	Step    string // "createSecret", "setSecret", "testSecret" or "finishSecret"; empty if the lines do not tell
 	// Permanent says that rotating again cannot help before somebody changes something.
 	Permanent bool
+	// AsksValues says that with the values of Known the cause may turn out to be another.
+	AsksValues bool
 }
 
 // loginLimit is for how long the functions try to connect to a database: a login that took as long did not reach it.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot_rotation.html#tshoot-setsecret.
 const loginLimit = 5000 * time.Millisecond
 
-// Run explains a failed run by its lines, those of Lambda's own included. Ok is false if they explain nothing; the step may be known
+// Known is what is known of a rotation besides the lines of a run. All of it may be empty.
+type Known struct {
+	SuperuserSecretARN string
+	// Value and SuperuserValue are the SecretStrings of the secret and of its superuser secret. Their field "ssl" tells what a function
+	// has tried.
+	Value, SuperuserValue string
+	// Done is the step that the same attempt has done before the run.
+	Done string
+}
+
+// Run explains a failed run of which nothing else is known: see Explain.
+func Run(lines []string) (e Explanation, ok bool) { return Known{}.Explain(lines) }
+
+// Explain explains a failed run by its lines, those of Lambda's own included. Ok is false if they explain nothing; the step may be known
 // all the same. No finding contains text of a line.
 //
-// The last line that explains something counts, except that a run that is stopped at its timeout after an error has the error as its
-// cause. Of a login that failed, the functions log the same whether they were refused or could not connect, and the duration of the run
-// tells: with five seconds or more it was the network, so that trying again may help, with less the credentials. If that is not known,
-// the run is explained as one that was refused, but not as permanent.
-func Run(lines []string) (e Explanation, ok bool) {
-	took, known := runDuration(lines)
+// The last line that explains something counts, with two exceptions. A run that is stopped at its timeout after an error has the error
+// as its cause, and a login that failed since the database takes no such connection has that. Of a login that failed, the functions log
+// the same whether they were refused or could not connect, and the duration of the run tells: with five seconds or more it was the
+// network, so that trying again may help, with less the credentials. If that is not known, the run is explained as one that was refused,
+// but not as permanent.
+func (k Known) Explain(lines []string) (e Explanation, ok bool) {
+	took, timed := runDuration(lines)
+	var tried handshakes
 	for _, line := range lines {
 		if step := Step(line); step != "" {
 			e.Step = step
 		}
 		s := match(line)
+		tried = tried.and(line, s)
 		if s == nil || s.code == FunctionTimeoutShort && ok && e.Finding.Severity == Error {
 			continue
 		}
-		ok = true
-		if known {
+		ok, e.AsksValues = true, s.login != 0 && len(tried) > 0 && k.tries(s) == triesUnknown
+		switch refused, isRefused := k.refusedSuperuser(s, line); {
+		case isRefused:
+			e.Finding, e.Permanent = refused, s.permanent
+		case s.login != 0 && tried.failed(k.tries(s)):
+			e.Finding, e.Permanent = tried.finding(k.tries(s)), s.permanent
+		case timed:
 			e.Finding, e.Permanent = s.after(took)
-		} else {
-			e.Finding, e.Permanent = s.finding(), s.permanent && !s.login
+		default:
+			e.Finding, e.Permanent = s.finding(), s.permanent && s.login == 0
 		}
 	}
-	if ok && e.Finding.Code == FunctionTimeoutShort && silent(lines) {
-		e.Finding = New(NetworkNoPathSecretsManager, Error, silence, silenceRemedy)
+	if ok && e.Finding.Code == FunctionTimeoutShort {
+		e.Finding = k.outOfTime(lines, took)
 	}
 	return e, ok
 }
 
-// OutOfTime returns the finding for a run that was stopped at its timeout, if no more is known of it.
-func OutOfTime() Finding { return New(FunctionTimeoutShort, Error, timedOut, timedOutRemedy) }
+// onResource is how IAM names what a refused call is on.
+var onResource = regexp.MustCompile(`on resource: ([^\s"\\\\]+)`)
 
-const foundCredentials = "Found credentials in environment variables"
-
-// silent reports whether a run has logged that it has credentials, and nothing after.
-func silent(lines []string) bool {
-	found := false
-	for _, line := range lines {
-		switch {
-		case strings.Contains(line, foundCredentials):
-			found = true
-		case found && !frame(line):
-			return false
-		}
+// refusedSuperuser explains a refused call that is on the superuser secret, which takes permissions of its own.
+func (k Known) refusedSuperuser(s *signature, line string) (f Finding, is bool) {
+	on := onResource.FindStringSubmatch(line)
+	if s.code != RoleSecretAccess || k.SuperuserSecretARN == "" || on == nil || !sameSecret(on[1], k.SuperuserSecretARN) {
+		return f, false
 	}
-	return found
+	if strings.Contains(line, "secretsmanager:DescribeSecret") {
+		return New(SuperuserRDSManagedAccess, Error, superuserTags, superuserTagsRemedy), true
+	}
+	return New(SuperuserNotReadable, Error, superuserUnread, superuserUnreadRemedy), true
 }
 
 // frame reports whether a line is one of Lambda's own, as text or in the format JSON.

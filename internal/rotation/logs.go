@@ -51,23 +51,38 @@ func (w *wait) read(ctx context.Context) {
 	}
 	for _, r := range runs {
 		if whose := w.whose(r); whose != facts.Others {
-			w.log.runs = append(w.log.runs, w.judge(r, shared && whose == facts.Unnamed))
+			w.log.runs = append(w.log.runs, w.judge(ctx, r, shared && whose == facts.Unnamed))
 		}
 	}
-	w.log.steps()
+	w.steps(ctx)
 	w.tellRuns(ctx)
 }
 
 func (w *wait) whose(r *facts.Run) facts.Whose {
-	return r.Whose(w.secretARN, w.version, w.want.SuperuserSecretARN)
+	return r.Whose(w.secretARN, w.version, append([]string{w.want.SuperuserSecretARN}, w.want.Access.KeytabSecretARNs...)...)
+}
+
+// why explains a run of the function that rotates a secret. Done is the step that
+// the same attempt has done before; empty if that is not known. The values are read
+// only where they decide.
+func (o *operation) why(ctx context.Context, want Setup, secretARN string, r *facts.Run, done string) (e findings.Explanation, ok bool) {
+	known := findings.Known{SuperuserSecretARN: want.SuperuserSecretARN, Done: done}
+	if e, ok = known.Explain(r.Lines); !e.AsksValues || !want.ReadValue {
+		return e, ok
+	}
+	known.Value = o.Value(ctx, secretARN, "").Text
+	if superuser := want.SuperuserSecretARN; superuser != "" {
+		known.SuperuserValue = o.Value(ctx, superuser, "").Text
+	}
+	return known.Explain(r.Lines)
 }
 
 // judge explains a run. Where the function rotates other secrets at the same time,
 // a run that names none may be for any of them, unless its failure is the
 // function's own.
-func (w *wait) judge(r *facts.Run, guessed bool) *run {
+func (w *wait) judge(ctx context.Context, r *facts.Run, guessed bool) *run {
 	made := &run{Run: r}
-	made.Explanation, _ = findings.Run(r.Lines)
+	made.Explanation, _ = w.why(ctx, w.want, w.secretARN, r, "")
 	if !r.Failed { // What it went on after does not matter.
 		made.Finding, made.Permanent = findings.Finding{}, false
 		made.guessed = guessed
@@ -84,7 +99,7 @@ func (w *wait) judge(r *facts.Run, guessed bool) *run {
 // secret it rotates.
 func ofFunction(code findings.Code) bool {
 	switch code {
-	case findings.FunctionImportError, findings.FunctionNotImplemented, findings.FunctionEnvEndpoint,
+	case findings.FunctionImportError, findings.FunctionNotImplemented, findings.FunctionEnvEndpoint, findings.FunctionEnvInvalid,
 		findings.ExcludeCharactersImpossible, findings.PasswordLengthInvalid:
 		return true
 	}
@@ -92,18 +107,17 @@ func ofFunction(code findings.Code) bool {
 }
 
 // steps gives the failed runs that do not name their step the one that follows the
-// step before in the same attempt.
-func (e *evidence) steps() {
+// step before in the same attempt. That step has reached Secrets Manager, which may
+// make another cause of what they log.
+func (w *wait) steps(ctx context.Context) {
 	done := ""
-	for _, r := range e.runs {
+	for _, r := range w.log.runs {
 		switch {
 		case r.guessed:
 			continue
 		case r.Failed && r.Step == "" && done != "":
-			r.Step = after(done)
-			if r.Finding.Code == findings.NetworkNoPathSecretsManager {
-				r.Finding = findings.OutOfTime() // The step before has reached Secrets Manager.
-			}
+			e, _ := w.why(ctx, w.want, w.secretARN, r.Run, done)
+			r.Step, r.Finding = after(done), e.Finding
 		}
 		done = r.Step
 		if r.Failed {
