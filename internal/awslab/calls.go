@@ -30,7 +30,7 @@ func (c Call) String() string { return c.Service + ":" + c.Operation }
 
 // Writes reports whether the operation changes anything.
 func (c Call) Writes() bool {
-	for _, prefix := range []string{"Get", "Describe", "List", "Filter", "Lookup", "AssumeRole", "Encrypt", "Decrypt", "GenerateDataKey"} {
+	for _, prefix := range []string{"Get", "Describe", "List", "Filter", "Lookup", "Simulate", "AssumeRole", "Encrypt", "Decrypt", "GenerateDataKey"} {
 		if strings.HasPrefix(c.Operation, prefix) {
 			return false
 		}
