@@ -101,7 +101,7 @@ func TestPlanFunctionAccess(t *testing.T) {
 		"no superuser secret":  {change: with(ofRole, object{"superuser_secret_arns": []any{nowhere}}), want: []string{"ERROR superuser_secret_arns: The superuser secret does not exist (superuser-not-found): …"}},
 		"only warned":          {change: with(ofRole, object{"superuser_secret_arns": []any{nowhere}, "preflight": "warn"}), want: []string{"WARNING superuser_secret_arns: The superuser secret does not exist (superuser-not-found): …"}},
 		"not checked":          {change: with(ofRole, object{"superuser_secret_arns": []any{nowhere}, "preflight": "off"})},
-		"superuser of another": {change: with(ofRole, object{"superuser_secret_arns": []any{strings.Replace(anySuperuser, "123456789012", "999999999999", 1)}}), want: []string{"ERROR superuser_secret_arns: The superuser secret does not exist", "WARNING superuser_secret_arns: The superuser secret is in another account (superuser-other-account): …kms:Decrypt"}},
+		"superuser of another": {change: with(ofRole, object{"superuser_secret_arns": []any{strings.Replace(anySuperuser, "123456789012", "999999999999", 1)}}), want: []string{"WARNING superuser_secret_arns: The superuser secret is in another account (superuser-other-account): …kms:Decrypt"}},
 		"policy name taken": {
 			before: func(h hand) { h.policy(h.Role, "mine", rotation.PolicyFor(rotation.Setup{}, h.SecretARN, "", 1)) },
 			change: object{"role_policy_name": "mine"}, want: []string{"WARNING role_policy_name: …role-policy-name-taken…checked again before the first write"},

@@ -46,7 +46,6 @@ func TestPlanCreate(t *testing.T) {
 				return object{"access": "external", "rotation_lambda_arn": "arn:aws:lambda:eu-west-1:999999999999:function:rotator"}
 			},
 			want: []string{
-				"ERROR rotation_lambda_arn: The rotation function does not exist (function-not-found): …",
 				"WARNING rotation_lambda_arn: The rotation function is in another account than the secret (function-other-account): The function is in account 999999999999 and the secret in account 123456789012. …`sts:AssumeRole` on a role of account 123456789012…RotationToken",
 			},
 		},
