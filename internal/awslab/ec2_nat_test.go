@@ -17,7 +17,7 @@ func TestNATGatewayFiltersAndPages(t *testing.T) {
 	w := labtest.Empty(t)
 	v, other := w.NewNetwork(labtest.Network{}), w.NewNetwork(labtest.Network{Prefix: "10.1"})
 	names, ids := map[string]string{}, map[string]string{}
-	for _, name := range strings.SplitSeq("abcdefghijkl", "") {
+	for name := range strings.SplitSeq("abcdefghijkl", "") {
 		subnet := v.PrivateSubnets[0]
 		switch name {
 		case "k":
