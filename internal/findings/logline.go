@@ -13,9 +13,9 @@ type signature struct {
 	all       []string       // texts that the line contains, in any order, since JSON logs have error and type in either
 	host      *regexp.Regexp // what it has as well; nil for nothing
 	code      Code
-	permanent bool       // trying again cannot help before somebody changes something
-	login     login      // that was refused or that did not reach the database; only how long it took tells
-	failed    connection // which the function may go on after with the other one
+	permanent bool      // trying again cannot help before somebody changes something
+	login     login     // that was refused or that did not reach the database; only how long it took tells
+	failed    handshake // after which the function may go on with the other kind of connection
 	detail    string
 	remedy    string
 }
@@ -28,12 +28,13 @@ const (
 	bySuperuser
 )
 
-// connection is a kind of connection to a database, 0 for none.
-type connection int
+// handshake is why a database does not take a connection for its kind, 0 if it does.
+type handshake int
 
 const (
-	overTLS connection = iota + 1
-	withoutTLS
+	noTLS     handshake = iota + 1 // it takes none that is encrypted
+	onlyTLS                        // it takes none that is not
+	otherName                      // its certificate is for another host
 )
 
 // in reports whether a line has the signature.

@@ -23,7 +23,7 @@ const loginLimit = 5000 * time.Millisecond
 
 // Known is what is known of a rotation besides the lines of a run. All of it may be empty.
 type Known struct {
-	SuperuserSecretARN string
+	SecretARN, SuperuserSecretARN string
 	// Value and SuperuserValue are the SecretStrings of the secret and of its superuser secret. Their field "ssl" tells what a function
 	// has tried.
 	Value, SuperuserValue string
@@ -55,15 +55,20 @@ func (k Known) Explain(lines []string) (e Explanation, ok bool) {
 			continue
 		}
 		ok, e.AsksValues = true, s.login != 0 && len(tried) > 0 && k.tries(s) == triesUnknown
-		switch refused, isRefused := k.refusedSuperuser(s, line); {
+		refused, isRefused := k.refused(s, line)
+		unmet, isUnmet := tried.cause(k.tries(s))
+		switch {
 		case isRefused:
 			e.Finding, e.Permanent = refused, s.permanent
-		case s.login != 0 && tried.failed(k.tries(s)):
-			e.Finding, e.Permanent = tried.finding(k.tries(s)), s.permanent
+		case s.login != 0 && isUnmet:
+			e.Finding, e.Permanent = unmet, s.permanent
 		case timed:
 			e.Finding, e.Permanent = s.after(took)
 		default:
 			e.Finding, e.Permanent = s.finding(), s.permanent && s.login == 0
+		}
+		if e.AsksValues && !isUnmet {
+			e.Finding.Detail += " " + perhapsTLS
 		}
 	}
 	if ok && e.Finding.Code == FunctionTimeoutShort {
@@ -73,15 +78,19 @@ func (k Known) Explain(lines []string) (e Explanation, ok bool) {
 }
 
 // onResource is how IAM names what a refused call is on.
-var onResource = regexp.MustCompile(`on resource: ([^\s"\\\\]+)`)
+var onResource = regexp.MustCompile(`on resource: ([^\s"\\]+)`)
 
-// refusedSuperuser explains a refused call that is on the superuser secret, which takes permissions of its own.
-func (k Known) refusedSuperuser(s *signature, line string) (f Finding, is bool) {
+// refused explains a refused call by the secret that it is on, if that is one of the two.
+func (k Known) refused(s *signature, line string) (f Finding, ok bool) {
 	on := onResource.FindStringSubmatch(line)
-	if s.code != RoleSecretAccess || k.SuperuserSecretARN == "" || on == nil || !sameSecret(on[1], k.SuperuserSecretARN) {
+	switch {
+	case s.code != RoleSecretAccess || on == nil:
 		return f, false
-	}
-	if strings.Contains(line, "secretsmanager:DescribeSecret") {
+	case sameSecret(on[1], k.SecretARN):
+		return New(RoleSecretAccess, Error, secretRefused, secretRefusedRemedy), true
+	case !sameSecret(on[1], k.SuperuserSecretARN):
+		return f, false
+	case strings.Contains(line, "secretsmanager:DescribeSecret"):
 		return New(SuperuserRDSManagedAccess, Error, superuserTags, superuserTagsRemedy), true
 	}
 	return New(SuperuserNotReadable, Error, superuserUnread, superuserUnreadRemedy), true

@@ -43,7 +43,6 @@ func TestRun(t *testing.T) {
 		quickJSON = `{"time":"2026-05-01T00:00:00Z","type":"platform.report","record":{"requestId":"8c","metrics":{"durationMs":812.3,"billedDurationMs":5900},"status":"error"}}`
 		slowJSON  = `{"time":"2026-05-01T00:00:00Z","type":"platform.report","record":{"requestId":"8c","metrics":{"durationMs": 15012.5,"billedDurationMs":15013},"status":"error"}}`
 		tls       = "Unable to establish SSL/TLS handshake, SSL/TLS is enforced on the host: planted"
-		noTLS     = "Unable to establish SSL/TLS handshake, SSL/TLS is not enabled on the host: planted"
 		timeout   = "2026-05-01T00:00:30.000Z 8c Task timed out after 30.00 seconds"
 		timedOut  = "REPORT RequestId: 8c\tDuration: 30000.00 ms\tBilled Duration: 30000 ms\tStatus: timeout"
 	)
@@ -68,8 +67,7 @@ func TestRun(t *testing.T) {
 		"test not reached":        {[]string{tested, slow}, LoginTimeout, "testSecret", passing},
 		"kinit refused":           {[]string{"[ERROR] ValueError: execute_kinit_command: kinit failed", quick}, LoginFailed, "", passing},
 		"TLS and goes on":         {[]string{tls, quick}, TLSFailed, "", passing},
-		"TLS and refused":         {[]string{tls, login, quick}, LoginFailed, "", permanent}, // The password, over TLS.
-		"TLS where there is none": {[]string{noTLS, login, quick}, TLSFailed, "", permanent},
+		"TLS and refused":         {[]string{tls, login, quick}, LoginFailed, "", permanent},
 		"TLS and out of time":     {[]string{found, tls, timeout, timedOut}, FunctionTimeoutShort, "", passing},
 		"out of time":             {[]string{start, timeout, end, timedOut}, FunctionTimeoutShort, "", passing},
 		"out of time, later":      {[]string{start, found, "createSecret: Successfully put secret for ARN x and version v.", timeout, end, timedOut}, FunctionTimeoutShort, "createSecret", passing},
@@ -107,10 +105,11 @@ func TestLogFindings(t *testing.T) {
 	}
 }
 
-func TestRunRefusedSuperuser(t *testing.T) {
+func TestRunRefused(t *testing.T) {
 	t.Parallel()
 	const (
 		superuser = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:admin-AbCdEf"
+		secret    = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:orders-AbCdEf"
 		denied    = "[ERROR] ClientError: An error occurred (AccessDeniedException) when calling the %s operation: User: x is not authorized to perform: "
 		because   = " because no identity-based policy allows the secretsmanager:GetSecretValue action"
 	)
@@ -122,16 +121,20 @@ func TestRunRefusedSuperuser(t *testing.T) {
 		"tags":              {superuser, denied + "secretsmanager:DescribeSecret on resource: " + superuser + because, SuperuserRDSManagedAccess},
 		"by name":           {superuser, denied + "secretsmanager:GetSecretValue on resource: admin" + because, SuperuserNotReadable},
 		"in JSON":           {superuser, `{"errorMessage": "is not authorized to perform: secretsmanager:GetSecretValue on resource: ` + superuser + `"}`, SuperuserNotReadable},
-		"secret":            {superuser, denied + "secretsmanager:GetSecretValue on resource: " + superuser + "2" + because, RoleSecretAccess},
+		"secret":            {superuser, denied + "secretsmanager:GetSecretValue on resource: " + secret + because, RoleSecretAccess},
+		"neither":           {superuser, denied + "secretsmanager:GetSecretValue on resource: " + superuser + "2" + because, RoleSecretAccess},
 		"none known":        {"", denied + "secretsmanager:GetSecretValue on resource: " + superuser + because, RoleSecretAccess},
 		"denied by policy":  {superuser, denied + "secretsmanager:GetSecretValue on resource: " + superuser + " with an explicit deny in a resource-based policy", SecretPolicyDenies},
 		"without resource":  {superuser, denied + "secretsmanager:GetSecretValue", RoleSecretAccess},
 		"by endpoint":       {superuser, denied + "secretsmanager:GetSecretValue on resource: " + superuser + " because no VPC endpoint policy allows it", NetworkEndpointPolicy},
 		"another's actions": {superuser, denied + "rds:DescribeDBInstances on resource: " + superuser, RoleRDSDescribe},
 	} {
-		e, ok := Known{SuperuserSecretARN: test.superuser}.Explain([]string{test.line})
+		e, ok := Known{SecretARN: secret, SuperuserSecretARN: test.superuser}.Explain([]string{test.line})
 		if !ok || e.Finding.Code != test.want || e.Permanent {
 			t.Errorf("%s: explained as %+v, %v, want %s", name, e, ok, test.want)
+		}
+		if ofSecret := e.Finding.Detail == secretRefused; ofSecret != (name == "secret") {
+			t.Errorf("%s: %s", name, e.Finding.Detail)
 		}
 		checkWording(t, []Finding{e.Finding}, "admin")
 	}

@@ -2,10 +2,11 @@ package findings
 
 import "strings"
 
-// handshakes are the connections that a database has not taken since it took the last one, by their signatures.
+// handshakes are the connections that a database has not taken for their kind since it took the last one, by their signatures.
 //
-// A function that is told by the field "ssl" to encrypt or not to tries nothing else. Otherwise each login is tried encrypted first and
-// then not, and only what fails for its kind is logged, not that the user name or password was refused.
+// A function that is told by the field "ssl" to encrypt or not to tries nothing else. Otherwise it tries each login encrypted and then
+// not, and both may fail. It logs of neither that the user name or password was refused, nor what servers since PostgreSQL 14 say to a
+// connection that they want encrypted.
 type handshakes []*signature
 
 // and are the handshakes after a line with that signature, nil for none.
@@ -45,26 +46,26 @@ func (k Known) tries(s *signature) tries {
 	return triesBoth
 }
 
-// failed reports whether a login that failed did so for the kind of connection. Where both are tried, both have to have failed for that,
-// one after the other. Where that is not known, an encrypted one alone will do, since the finding says what else it may be.
-func (h handshakes) failed(t tries) bool {
+// cause explains a login that failed for the kind of connection. Where only one kind is tried, that is why. Where both are, or it is not
+// known, the other one is as a rule what was refused the user name or password; but with a certificate of another name, which is no matter
+// of the login, the connection that is not encrypted may have been refused for being so.
+func (h handshakes) cause(t tries) (f Finding, ok bool) {
 	if len(h) == 0 {
-		return false
+		return f, false
 	}
-	last := h[len(h)-1].failed
-	twice := len(h) > 1 && h[len(h)-2].failed == overTLS && last == withoutTLS
-	return t == triesOne || twice || t == triesUnknown && last == overTLS
-}
-
-// finding explains a login that failed for the kind of connection.
-func (h handshakes) finding(t tries) Finding {
-	s := h[len(h)-1]
-	if len(h) > 1 && s.failed == withoutTLS && t != triesOne {
-		s = h[len(h)-2] // An encrypted connection is what the database wants.
+	s, perhaps := h[len(h)-1], false
+	switch {
+	case t == triesOne:
+	case s.failed == otherName:
+		perhaps = true
+	case s.failed == onlyTLS && len(h) > 1 && h[len(h)-2].failed == otherName:
+		s = h[len(h)-2]
+	default:
+		return f, false
 	}
-	f := New(s.code, Error, s.detail, s.remedy)
-	if t == triesUnknown && h[len(h)-1].failed == overTLS {
+	f = New(s.code, Error, s.detail, s.remedy)
+	if perhaps {
 		f.Detail += " " + perhapsRefused
 	}
-	return f
+	return f, true
 }

@@ -63,8 +63,8 @@ var ofCalls = []signature{
 	},
 	{
 		all: []string{"is not authorized to perform: secretsmanager:"}, code: RoleSecretAccess,
-		detail: "The execution role lacks a permission on the secret or on its superuser secret.",
-		remedy: "Allow the four secret actions on the secret, and secretsmanager:GetSecretValue on the superuser secret.",
+		detail: "The execution role lacks a permission on the secret, on its superuser secret or on one of its keytab secrets.",
+		remedy: "Allow the four secret actions on the secret and on its keytab secrets, and secretsmanager:GetSecretValue on the superuser secret.",
 	},
 	{
 		all: []string{"AccessDeniedException", "GetRandomPassword operation"}, code: RoleRandomPassword,

@@ -132,17 +132,17 @@ var ofDatabase = []signature{
 	{all: []string{"could not connect to server"}, code: LoginTimeout, detail: loginTimeout, remedy: loginTimeoutRemedy},
 	{all: []string{"timeout expired"}, code: LoginTimeout, detail: loginTimeout, remedy: loginTimeoutRemedy},
 	{
-		all: []string{"Unable to establish SSL/TLS handshake", "is enforced on the host"}, code: TLSFailed, failed: withoutTLS,
+		all: []string{"Unable to establish SSL/TLS handshake", "is enforced on the host"}, code: TLSFailed, failed: onlyTLS,
 		detail: "The database takes encrypted connections only, and the function tried one that is not encrypted.",
 		remedy: `Set the field "ssl" of the secret's value to true, or remove it.`,
 	},
 	{
-		all: []string{"Unable to establish SSL/TLS handshake"}, code: TLSFailed, failed: overTLS,
+		all: []string{"Unable to establish SSL/TLS handshake"}, code: TLSFailed, failed: noTLS,
 		detail: "The database takes no encrypted connection, and the function tried one.",
 		remedy: `Let the database take encrypted connections, or remove the field "ssl" from the secret's value: without it, the function also tries a connection that is not encrypted.`,
 	},
 	{
-		all: []string{"Hostname verification failed"}, code: TLSFailed, failed: overTLS,
+		all: []string{"Hostname verification failed"}, code: TLSFailed, failed: otherName,
 		detail: "The database's certificate is for another host name than the secret's.",
 		remedy: `Write the name that the database has from AWS into the field "host".`,
 	},

@@ -66,7 +66,7 @@ func (w *wait) whose(r *facts.Run) facts.Whose {
 // the same attempt has done before; empty if that is not known. The values are read
 // only where they decide.
 func (o *operation) why(ctx context.Context, want Setup, secretARN string, r *facts.Run, done string) (e findings.Explanation, ok bool) {
-	known := findings.Known{SuperuserSecretARN: want.SuperuserSecretARN, Done: done}
+	known := findings.Known{SecretARN: secretARN, SuperuserSecretARN: want.SuperuserSecretARN, Done: done}
 	if e, ok = known.Explain(r.Lines); !e.AsksValues || !want.ReadValue {
 		return e, ok
 	}

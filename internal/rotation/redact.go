@@ -27,7 +27,10 @@ func (w *wait) shown(ctx context.Context, sec *secret, run *facts.Run) (lines []
 
 // openKeys are the members of a SecretString that name where and as whom to log
 // in. They may be shown, and are what makes a log line useful.
-var openKeys = []string{"engine", "host", "port", "dbname", "username", "ssl", "masterarn", "dbInstanceIdentifier", "dbClusterIdentifier"}
+var openKeys = []string{
+	"engine", "host", "port", "dbname", "username", "ssl", "masterarn", "dbInstanceIdentifier", "dbClusterIdentifier",
+	"adminSecretArn", "dbIdentifier", "user_arn", "keytabArns", "awsSeamlessDomainDirectoryId", "awsSeamlessDomainUsername",
+}
 
 // contents are the strings that no log line may show: what the versions of the
 // secret hold, and the superuser secret, which the function reads as well. Hidden

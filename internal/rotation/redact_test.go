@@ -13,6 +13,7 @@ func TestLeaves(t *testing.T) {
 		open    []string
 	}{
 		"object":      {`{"username":"app","port":54321,"password":"pw","nested":{"keys":["k1",98765]},"ssl":true,"n":7}`, []string{"pw", "k1", "98765"}, []string{"app", "54321", "7"}},
+		"other types": {`{"keytabArns":["arn:1"],"user_arn":"arn:2","adminSecretArn":"arn:3","token":"pw"}`, []string{"pw"}, []string{"arn:1", "arn:2", "arn:3"}},
 		"list":        {`["one","two"]`, []string{"one", "two"}, nil},
 		"text":        {"just a password", []string{"just a password"}, nil},
 		"number":      {"12345678", []string{"12345678"}, nil},
