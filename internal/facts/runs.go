@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 )
 
 const (
@@ -29,7 +31,7 @@ type Run struct {
 // nothing else tells of a failure. Long ones are cut, so that a secret in them has
 // to be masked before.
 func (r *Run) Last() []string {
-	lines := slices.DeleteFunc(slices.Clone(r.Lines), frame)
+	lines := slices.DeleteFunc(slices.Clone(r.Lines), findings.IsFrame)
 	if len(lines) == 0 {
 		lines = slices.DeleteFunc(slices.Clone(r.Lines), func(line string) bool { return !failure(line) })
 	}
@@ -42,36 +44,10 @@ func (r *Run) Last() []string {
 	return lines
 }
 
-// Lambda's frame around the lines of a run, as text or, if the function's log
-// format is JSON, as objects:
-// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html.
-func starts(line string) bool {
-	return strings.HasPrefix(line, "START ") || isEvent(line, "platform.start")
-}
-
-func reports(line string) bool {
-	return strings.HasPrefix(line, "REPORT ") || isEvent(line, "platform.report")
-}
-
-func isEvent(line, kind string) bool {
-	return strings.HasPrefix(line, "{") && strings.Contains(line, `"`+kind+`"`)
-}
-
-func frame(line string) bool {
-	for _, start := range []string{"START ", "END ", "REPORT ", "INIT_START ", "INIT_REPORT ", "XRAY "} {
-		if strings.HasPrefix(line, start) {
-			return true
-		}
-	}
-	return strings.TrimSpace(line) == "" || strings.HasPrefix(line, "{") && strings.Contains(line, `"platform.`)
-}
-
 // failure reports whether a line says that the run failed.
 func failure(line string) bool {
-	if strings.HasPrefix(line, "{") {
-		return strings.Contains(line, `"errorType"`) || reports(line) && !strings.Contains(strings.ReplaceAll(line, " ", ""), `"status":"success"`)
-	}
-	return strings.HasPrefix(line, "[ERROR]") || strings.Contains(line, "Task timed out") || strings.Contains(line, "Status: timeout") || strings.Contains(line, "Status: error")
+	status, _ := findings.RunStatus(line)
+	return findings.EndsRun(line) || status != "" && status != "success"
 }
 
 // Whose says whose rotation a run belongs to.
@@ -127,22 +103,24 @@ func runsOf(group string, events []types.FilteredLogEvent) []*Run {
 		stream, line := aws.ToString(event.LogStreamName), strings.TrimRight(aws.ToString(event.Message), "\n")
 		at := time.UnixMilli(aws.ToInt64(event.Timestamp)).UTC()
 		run := running[stream]
-		if run == nil || starts(line) && run.started {
+		starts := findings.StartsRun(line)
+		if run == nil || starts && run.started {
 			run = &Run{Group: group, Stream: stream, At: at}
 			running[stream] = run
 			all = append(all, run)
 		}
-		run.started = run.started || starts(line)
+		run.started = run.started || starts
 		run.Until = at
 		run.Lines = append(run.Lines, strings.Split(line, "\n")...)
 		run.Failed = run.Failed || failure(line)
-		if reports(line) {
+		if status, reports := findings.RunStatus(line); reports {
 			run.Ended = true
+			run.Failed = run.Failed && status != "success"
 			delete(running, stream)
 		}
 	}
 	// A function that is still being loaded has not run.
 	return slices.DeleteFunc(all, func(r *Run) bool {
-		return !r.Failed && !r.started && !slices.ContainsFunc(r.Lines, func(line string) bool { return !frame(line) })
+		return !r.Failed && !r.started && !slices.ContainsFunc(r.Lines, func(line string) bool { return !findings.IsFrame(line) })
 	})
 }

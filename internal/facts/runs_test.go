@@ -33,6 +33,11 @@ func TestRuns(t *testing.T) {
 		jsonStart  = `{"time":"2026-03-04T05:06:07Z","type":"platform.start","record":{"requestId":"1","version":"$LATEST"}}`
 		jsonOK     = `{"time":"2026-03-04T05:06:08Z","type":"platform.report","record":{"requestId":"1","status":"success"}}`
 		jsonFailed = `{"time":"2026-03-04T05:06:08Z","type":"platform.report","record":{"requestId":"1","status": "timeout"}}`
+		timeout    = "2026-03-04T05:06:10.000Z 8c Task timed out after 3.00 seconds"
+		handled    = "[ERROR]\t2026-03-04T05:06:08.000Z\t8c\tUnable to establish SSL/TLS handshake, SSL/TLS is not enabled on the host: db"
+		jsonLogged = `{"timestamp":"2026-03-04T05:06:08Z","level":"ERROR","message":"going on","logger":"root","errorType":"KeyError","errorMessage":"'x'"}`
+		initReport = "INIT_REPORT Init Duration: 9999.79 ms\tPhase: init\tStatus: timeout"
+		jsonInit   = `{"time":"2026-03-04T05:06:08Z","type":"platform.initReport","record":{"status":"timeout"}}`
 		jsonError  = `{"log_level":"ERROR","errorMessage":"Database engine must be set to 'postgres'","errorType":"KeyError"}`
 	)
 	type run struct {
@@ -48,8 +53,8 @@ func TestRuns(t *testing.T) {
 			[]run{{[]string{"[INFO]\tcreated"}, false}, {[]string{"[ERROR] KeyError: 'x'", "Traceback"}, true}},
 		},
 		"two streams at once": {
-			[][2]string{{"a", "START RequestId: 1"}, {"b", "START RequestId: 2"}, {"b", "Task timed out after 3.00 seconds"}, {"a", "fine"}},
-			[]run{{[]string{"fine"}, false}, {[]string{"Task timed out after 3.00 seconds"}, true}},
+			[][2]string{{"a", "START RequestId: 1"}, {"b", "START RequestId: 2"}, {"b", timeout}, {"a", "fine"}},
+			[]run{{[]string{"fine"}, false}, {[]string{timeout}, true}},
 		},
 		"cut off at its start": {
 			[][2]string{{"a", "late"}, {"a", "REPORT RequestId: 1\tStatus: error"}, {"a", "START RequestId: 2"}},
@@ -58,6 +63,20 @@ func TestRuns(t *testing.T) {
 		"JSON": {
 			[][2]string{{"a", jsonStart}, {"a", jsonOK}, {"a", jsonStart}, {"a", jsonError}, {"a", jsonFailed}, {"a", jsonStart}, {"a", jsonFailed}},
 			[]run{{nil, false}, {[]string{jsonError}, true}, {[]string{jsonFailed}, true}},
+		},
+		"error that is handled": {
+			[][2]string{{"a", "START RequestId: 1"}, {"a", handled}, {"a", "handled: Task timed out after 3 seconds, again"}, {"a", "Status: error"}, {"a", "REPORT RequestId: 1\tDuration: 3 ms"}},
+			[]run{{[]string{handled, "handled: Task timed out after 3 seconds, again", "Status: error"}, false}},
+		},
+		"error that is handled, JSON": {[][2]string{{"a", jsonStart}, {"a", jsonLogged}}, []run{{[]string{jsonLogged}, false}}},
+		"a success overrules":         {[][2]string{{"a", jsonStart}, {"a", jsonError}, {"a", jsonOK}}, []run{{[]string{jsonError}, false}}},
+		"slow to load": {
+			[][2]string{{"a", "INIT_START Runtime Version: python:3.12"}, {"a", initReport}, {"a", "START RequestId: 1"}, {"a", "REPORT RequestId: 1\tDuration: 3 ms"}, {"a", jsonInit}, {"a", jsonStart}, {"a", jsonOK}},
+			[]run{{nil, false}, {nil, false}},
+		},
+		"crashed": {
+			[][2]string{{"a", "START RequestId: 1"}, {"a", "RequestId: 1 Error: Runtime exited with error: signal: killed\nRuntime.ExitError"}},
+			[]run{{[]string{"RequestId: 1 Error: Runtime exited with error: signal: killed", "Runtime.ExitError"}, true}},
 		},
 		"could not be loaded": {
 			[][2]string{

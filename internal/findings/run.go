@@ -96,18 +96,6 @@ func (k Known) refused(s *signature, line string) (f Finding, ok bool) {
 	return New(SuperuserNotReadable, Error, superuserUnread, superuserUnreadRemedy), true
 }
 
-// frame reports whether a line is one of Lambda's own, as text or in the format JSON.
-// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html.
-func frame(line string) bool {
-	for _, start := range []string{"START ", "END ", "REPORT ", "INIT_", "XRAY "} {
-		if strings.HasPrefix(line, start) {
-			return true
-		}
-	}
-	return strings.TrimSpace(line) == "" || strings.Contains(line, "Task timed out after") ||
-		strings.HasPrefix(line, "{") && strings.Contains(line, `"platform.`)
-}
-
 var (
 	textDuration = regexp.MustCompile(`^REPORT .*?\bDuration: ([0-9.]+) ms`)
 	jsonDuration = regexp.MustCompile(`"durationMs":\s*([0-9.]+)`)

@@ -20,7 +20,7 @@ const apiLimit = 30 * time.Second
 
 // outOfTime explains a run that was stopped at its timeout, of which no more is known than what it has logged until then.
 func (k Known) outOfTime(lines []string, took time.Duration) Finding {
-	own := slices.DeleteFunc(slices.Clone(lines), frame)
+	own := slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return IsFrame(line) || isTimeout(line) })
 	has := func(text string) bool {
 		return slices.ContainsFunc(own, func(line string) bool { return strings.Contains(line, text) })
 	}
