@@ -59,7 +59,12 @@ func (w *wait) read(ctx context.Context) {
 }
 
 func (w *wait) whose(r *facts.Run) facts.Whose {
-	return r.Whose(w.secretARN, w.version, append([]string{w.want.SuperuserSecretARN}, w.want.Access.KeytabSecretARNs...)...)
+	return r.Whose(w.secretARN, w.version, w.want.alongside()...)
+}
+
+// alongside are the other secrets that the function works with in a rotation.
+func (w Setup) alongside() []string {
+	return append([]string{w.SuperuserSecretARN}, w.Access.KeytabSecretARNs...)
 }
 
 // why explains a run of the function that rotates a secret. Done is the step that
