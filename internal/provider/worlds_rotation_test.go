@@ -63,7 +63,7 @@ func rotationWorlds() []brokenWorld {
 		logs("certificate of another host", findings.TLSFailed, "[ERROR] Hostname verification failed when establishing SSL/TLS Handshake with host: db"),
 		{
 			name: "TLS where there is none", code: findings.TLSFailed, stage: byWait, shape: real,
-			pending: "a cause that comes before the failed login",
+			pending: "a diagnosis that reads the values as the wait does",
 			breaks:  func(s *scene) { s.store(object{"ssl": true}) },
 			repair:  func(s *scene) { s.store(nil) },
 		},
