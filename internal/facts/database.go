@@ -25,7 +25,7 @@ func (s Source) Database(ctx context.Context, host string, port int) findings.Da
 		return d
 	}
 	look := func(action string, ask func(context.Context) (*findings.Database, error)) findings.Database {
-		found, err := advice(ctx, s, "database "+host, ask)
+		found, err := advice(ctx, s, service, "database "+host, ask)
 		d.Unseen = lacking(d.Unseen, action, err)
 		if found == nil {
 			return d
@@ -91,16 +91,24 @@ func (s Source) instanceFacts(ctx context.Context, i *rdstypes.DBInstance, name 
 		for _, subnet := range group.Subnets {
 			subnetIDs = append(subnetIDs, aws.ToString(subnet.SubnetIdentifier))
 		}
-		s.inVPC(ctx, d, aws.ToString(group.VpcId), subnetIDs, ids)
+		s.inVPC(ctx, d, vpc{id: aws.ToString(group.VpcId), account: accountOf(i.DBInstanceArn)}, subnetIDs, ids)
 	}
 	return d
 }
 
 // inVPC adds what the network knows of a database.
-func (s Source) inVPC(ctx context.Context, d *findings.Database, vpcID string, subnetIDs, groupIDs []string) {
-	v := vpc{Source: s, id: vpcID}
-	d.VPCID, d.Subnets, d.SecurityGroups = vpcID, v.subnets(ctx, subnetIDs), v.groups(ctx, groupIDs)
+func (s Source) inVPC(ctx context.Context, d *findings.Database, v vpc, subnetIDs, groupIDs []string) {
+	v.Source = s
+	d.VPCID, d.Subnets, d.SecurityGroups = v.id, v.subnets(ctx, subnetIDs), v.groups(ctx, groupIDs)
 	d.Unseen = v.unseen
+}
+
+// accountOf is the account in an ARN, "" if there is none.
+func accountOf(resourceARN *string) string {
+	if parts := strings.SplitN(aws.ToString(resourceARN), ":", 6); len(parts) == 6 {
+		return parts[4]
+	}
+	return ""
 }
 
 // databaseCluster describes the cluster with the endpoint, by one of its members:
@@ -139,6 +147,6 @@ func (s Source) redshiftCluster(ctx context.Context, id, host string) (*findings
 	for _, g := range c.VpcSecurityGroups {
 		groups = append(groups, aws.ToString(g.VpcSecurityGroupId))
 	}
-	s.inVPC(ctx, d, aws.ToString(c.VpcId), nil, groups)
+	s.inVPC(ctx, d, vpc{id: aws.ToString(c.VpcId), account: accountOf(c.ClusterNamespaceArn)}, nil, groups)
 	return d, nil
 }

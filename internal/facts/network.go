@@ -18,7 +18,7 @@ import (
 // AWS's page on network access asks to look at.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotation-function-network-access.html.
 func (s Source) Network(ctx context.Context, f *Function) findings.Network {
-	v := vpc{Source: s, id: aws.ToString(f.VpcConfig.VpcId)}
+	v := vpc{Source: s, id: aws.ToString(f.VpcConfig.VpcId), account: f.ARN.AccountID}
 	n := findings.Network{
 		Region: s.Region, IPv6: aws.ToBool(f.VpcConfig.Ipv6AllowedForDualStack),
 		VPC: findings.VPC{
@@ -30,6 +30,9 @@ func (s Source) Network(ctx context.Context, f *Function) findings.Network {
 		SecurityGroups: v.groups(ctx, f.VpcConfig.SecurityGroupIds),
 		Endpoints:      v.endpoints(ctx),
 	}
+	if !v.whole(ctx) {
+		n.VPC.Owner = v.owner(ctx)
+	}
 	n.Unseen = v.unseen
 	return n
 }
@@ -38,15 +41,16 @@ func (s Source) Network(ctx context.Context, f *Function) findings.Network {
 type vpc struct {
 	Source
 
-	id     string
-	unseen []string
+	id      string
+	account string // that what is looked at in the VPC belongs to
+	unseen  []string
 }
 
 // look keeps a fact of the VPC. One that these credentials may not see, or that
 // EC2 does not tell, is not known, and is no reason to fail: all this is looked at
 // for advice.
 func look[T any](ctx context.Context, v *vpc, action, key string, ask func(context.Context) (T, error)) T {
-	fact, err := advice(ctx, v.Source, "network "+action+" "+key, ask)
+	fact, err := advice(ctx, v.Source, "ec2", action+" "+key, ask)
 	v.unseen = lacking(v.unseen, "ec2:"+action, err)
 	return fact
 }
@@ -70,10 +74,9 @@ func (v *vpc) attribute(ctx context.Context, name types.VpcAttributeName) *bool 
 	})
 }
 
-// subnets describes subnets with the routes and the network ACL of each. It is nil
-// if the subnets cannot be seen.
-func (v *vpc) subnets(ctx context.Context, ids []string) []findings.Subnet {
-	all := look(ctx, v, "DescribeSubnets", v.id, func(ctx context.Context) (map[string]types.Subnet, error) {
+// all describes the subnets of the VPC by ID; nil if they cannot be seen.
+func (v *vpc) all(ctx context.Context) map[string]types.Subnet {
+	return look(ctx, v, "DescribeSubnets", v.id, func(ctx context.Context) (map[string]types.Subnet, error) {
 		found := map[string]types.Subnet{}
 		pages := ec2.NewDescribeSubnetsPaginator(v.EC2, &ec2.DescribeSubnetsInput{Filters: v.filter()})
 		for pages.HasMorePages() {
@@ -87,12 +90,35 @@ func (v *vpc) subnets(ctx context.Context, ids []string) []findings.Subnet {
 		}
 		return found, nil
 	})
-	tables, acls := v.tables(ctx), v.acls(ctx)
+}
+
+// owner is the account that the VPC belongs to; "" if that cannot be seen.
+func (v *vpc) owner(ctx context.Context) string {
+	for _, s := range v.all(ctx) {
+		return aws.ToString(s.OwnerId)
+	}
+	return ""
+}
+
+// whole reports whether these credentials see all that is in the VPC. EC2 has an
+// empty answer for who may not see: credentials of another account, and those of an
+// account that a VPC is shared with, which see neither its endpoints nor its NAT
+// gateways.
+// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-share-limitations.html.
+func (v *vpc) whole(ctx context.Context) bool {
+	owner := v.owner(ctx)
+	return owner != "" && owner == v.account && owner == cmp.Or(accountOf(&v.CallerARN), owner)
+}
+
+// subnets describes subnets with the routes and the network ACL of each. It is nil
+// if one of them cannot be seen.
+func (v *vpc) subnets(ctx context.Context, ids []string) []findings.Subnet {
+	all, tables, acls := v.all(ctx), v.tables(ctx), v.acls(ctx)
 	gateways := v.gateways(ctx, tables)
 	var subnets []findings.Subnet
 	for _, id := range ids {
 		s, known := all[id]
-		if !known && all == nil {
+		if !known {
 			return nil
 		}
 		subnet := findings.Subnet{ID: id, CIDR: aws.ToString(s.CidrBlock)}
@@ -211,7 +237,8 @@ func rules(acl types.NetworkAcl) []findings.NetworkACLRule {
 	return all
 }
 
-// groups describes security groups; nil if their rules cannot be seen.
+// groups describes security groups. Rules that cannot be seen are nil, and no rules
+// at all are those of a group that cannot be seen, unless all of the VPC can.
 func (v *vpc) groups(ctx context.Context, ids []string) []findings.SecurityGroup {
 	all := []findings.SecurityGroup{}
 	for _, id := range ids {
@@ -238,15 +265,15 @@ func (v *vpc) groups(ctx context.Context, ids []string) []findings.SecurityGroup
 			}
 			return found, nil
 		})
-		if rules == nil {
-			return nil
+		if len(rules) == 0 && !v.whole(ctx) {
+			rules = nil
 		}
 		all = append(all, findings.SecurityGroup{ID: id, Rules: rules})
 	}
 	return all
 }
 
-// endpoints describes the interface endpoints of the VPC; nil if they cannot be
+// endpoints describes the interface endpoints of the VPC; nil if they cannot all be
 // seen.
 func (v *vpc) endpoints(ctx context.Context) []findings.Endpoint {
 	found := look(ctx, v, "DescribeVpcEndpoints", v.id, func(ctx context.Context) ([]types.VpcEndpoint, error) {
@@ -261,7 +288,7 @@ func (v *vpc) endpoints(ctx context.Context) []findings.Endpoint {
 		}
 		return all, nil
 	})
-	if found == nil {
+	if found == nil || !v.whole(ctx) {
 		return nil
 	}
 	all := []findings.Endpoint{}

@@ -24,7 +24,11 @@ type way struct {
 // to the endpoint, even if there is another way. https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html.
 func (n Network) way(service, address string) way {
 	if n.Endpoints == nil {
-		return way{unknown: unread("the endpoints of the VPC "+n.VPC.ID, n.Unseen, "ec2:DescribeVpcEndpoints")}
+		what := "the endpoints of the VPC " + n.VPC.ID
+		if n.VPC.Owner != "" {
+			what += " of the account " + n.VPC.Owner
+		}
+		return way{unknown: unread(what, n.Unseen, "ec2:DescribeVpcEndpoints")}
 	}
 	host, w := hostOf(address), way{}
 	usual := host == "" || strings.HasPrefix(host, service+"."+n.Region+".") && !isEndpointName(host) && !strings.HasSuffix(host, ".api.aws")

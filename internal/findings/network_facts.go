@@ -20,6 +20,8 @@ type Network struct {
 type VPC struct {
 	ID                       string
 	DNSSupport, DNSHostnames *bool // its attributes enableDnsSupport and enableDnsHostnames
+	// Owner is the account that it belongs to, if that may have more in it than is known; else empty.
+	Owner string
 }
 
 // Subnet is a subnet with what decides where its traffic goes.

@@ -70,7 +70,7 @@ type networkCase struct {
 func newNetworkCase() *networkCase {
 	c := &networkCase{
 		Network: Network{
-			Region: "eu-central-1", VPC: VPC{"vpc-1", new(true), new(true)},
+			Region: "eu-central-1", VPC: VPC{ID: "vpc-1", DNSSupport: new(true), DNSHostnames: new(true)},
 			Subnets:        []Subnet{subnet("subnet-a", "10.0.1.0/24", byNAT), subnet("subnet-b", "10.0.2.0/24", byNAT)},
 			SecurityGroups: []SecurityGroup{{"sg-fn", []SecurityGroupRule{outAll}}},
 			Endpoints:      []Endpoint{},
@@ -309,7 +309,11 @@ func TestReachable(t *testing.T) {
 			c.subnetA.Routes, c.subnetB.Routes = nil, nil
 			c.Unseen = []string{"ec2:DescribeRouteTables"}
 		}, want: []string{unknown(noPath)}, text: "lack `ec2:DescribeRouteTables`"},
-		"endpoints not readable, NAT":    {change: func(c *networkCase) { c.Endpoints, c.Unseen = nil, []string{"ec2:DescribeVpcEndpoints"} }, want: []string{unknown(noPath)}, text: "lack `ec2:DescribeVpcEndpoints`"},
+		"endpoints not readable, NAT": {change: func(c *networkCase) { c.Endpoints, c.Unseen = nil, []string{"ec2:DescribeVpcEndpoints"} }, want: []string{unknown(noPath)}, text: "lack `ec2:DescribeVpcEndpoints`"},
+		"endpoints not readable, VPC of another account": {change: func(c *networkCase) {
+			c.Endpoints, c.VPC.Owner = nil, "111122223333"
+			c.routes()
+		}, want: []string{unknown(noPath)}, text: "the endpoints of the VPC vpc-1 of the account 111122223333 could not be read."},
 		"endpoints not readable, no NAT": {change: func(c *networkCase) { c.Endpoints, c.Unseen = nil, []string{"ec2:DescribeVpcEndpoints"}; c.routes() }, want: []string{unknown(noPath)}},
 		"nothing readable":               {change: func(c *networkCase) { c.Network = Network{Unseen: []string{"ec2:DescribeSubnets"}} }, want: []string{unknown(noPath)}, text: "its subnets could not be read, because these credentials lack `ec2:DescribeSubnets`"},
 		"attributes not readable": {change: func(c *networkCase) {
