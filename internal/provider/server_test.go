@@ -161,6 +161,13 @@ func (s server) read(state *tfprotov6.DynamicValue) tftypes.Value {
 // it is to be replaced.
 func (s server) planUpdate(state tftypes.Value, setup object) (diagnostics []string, replace bool) {
 	s.t.Helper()
+	resp := s.planChange(state, setup)
+	return lines(resp.Diagnostics), len(resp.RequiresReplace) > 0
+}
+
+// planChange plans a setup that exists.
+func (s server) planChange(state tftypes.Value, setup object) *tfprotov6.PlanResourceChangeResponse {
+	s.t.Helper()
 	config := s.value(s.setupType, setup)
 	var have, proposed map[string]tftypes.Value
 	if err := errors.Join(state.As(&have), config.As(&proposed)); err != nil {
@@ -185,7 +192,7 @@ func (s server) planUpdate(state tftypes.Value, setup object) (diagnostics []str
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return lines(resp.Diagnostics), len(resp.RequiresReplace) > 0
+	return resp
 }
 
 // lines are diagnostics in one line each: severity, attribute path, text.
@@ -242,8 +249,8 @@ func (s server) value(ty tftypes.Type, v any) tftypes.Value {
 	}
 	switch ty := ty.(type) {
 	case tftypes.Object:
-		given, ok := v.(object)
-		if !ok {
+		given, _ := v.(object)
+		if given == nil {
 			return tftypes.NewValue(ty, nil)
 		}
 		members := map[string]tftypes.Value{}

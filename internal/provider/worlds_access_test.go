@@ -66,9 +66,8 @@ func configureWorlds() []brokenWorld {
 		},
 		{
 			name: "other account", code: findings.FunctionOtherAccount, stage: asWarning,
-			notRun:  "the lab has one account",
-			pending: "a lab that refuses what is of another account, instead of not finding it",
-			shape:   of(postgresSingle),
+			notRun: "the lab has one account",
+			shape:  of(postgresSingle),
 			breaks: func(s *scene) {
 				s.set(object{"access": "external", "rotation_lambda_arn": strings.Replace(s.FunctionARN, s.AccountID(), "999999999999", 1)})
 			},
@@ -76,10 +75,9 @@ func configureWorlds() []brokenWorld {
 		},
 		{
 			name: "caller may not invoke", code: findings.CallerCannotInvoke, stage: byApply, told: nothing,
-			pending: "the check of the caller",
-			shape:   of(postgresSingle),
-			breaks:  func(s *scene) { s.callerWithout("lambda:InvokeFunction") },
-			repair:  func(s *scene) { s.provider = nil },
+			shape:  of(postgresSingle),
+			breaks: func(s *scene) { s.callerWithout("lambda:InvokeFunction") },
+			repair: func(s *scene) { s.provider = nil },
 		},
 		{
 			name: "rotates already", code: findings.RotationAlreadyConfigured, stage: byPlan,
@@ -111,10 +109,6 @@ func fillFunctionPolicy(s *scene) {
 	}
 }
 
-// superuserRuns is a gap: a run of the function that names nothing but another
-// secret than those of the configuration is taken for that of another rotation.
-const superuserRuns = "the wait to know the secrets that the value names"
-
 // superuserWorlds are those in which the superuser secret is at fault.
 func superuserWorlds() []brokenWorld {
 	single := of(mySQLMulti)
@@ -136,28 +130,18 @@ func superuserWorlds() []brokenWorld {
 		},
 		{
 			name: "deleted", code: findings.SuperuserNotFound, stage: byPlan, told: nothing,
-			shape: single,
-			breaks: func(s *scene) {
-				_, err := s.Secrets.DeleteSecret(s.t.Context(), &secretsmanager.DeleteSecretInput{SecretId: &s.access.SuperuserSecretARN})
-				s.Must(err)
-			},
-			repair: func(s *scene) {
-				_, err := s.Secrets.RestoreSecret(s.t.Context(), &secretsmanager.RestoreSecretInput{SecretId: &s.access.SuperuserSecretARN})
-				s.Must(err)
-			},
+			shape:  single,
+			breaks: func(s *scene) { s.remove(s.access.SuperuserSecretARN) },
+			repair: func(s *scene) { s.restore(s.access.SuperuserSecretARN) },
 		},
 		{
 			name: "without a value", code: findings.SuperuserNotReadable, stage: byApply, told: findings.SecretNoValue,
-			shape: func(s *scene) {
-				s.function(mySQLMulti, callsOnly(mySQLMulti))
-				s.admin = object{"engine": "mysql", "host": primaryHost, "username": "admin", "password": firstPassword}
-				s.secret(object{"engine": "mysql", "host": primaryHost, "username": "app", "password": firstPassword, "masterarn": s.superuserIs(s.NewSecret("superuser", nil))})
-			},
-			breaks: func(*scene) {},
+			shape:  single,
+			breaks: func(s *scene) { s.store(object{"masterarn": s.superuserIs(s.NewSecret("superuser-to-be", nil))}) },
 			repair: func(s *scene) { s.storeSuperuser(nil) },
 		},
 		{
-			name: "role may not read it", code: findings.SuperuserNotReadable, stage: byApply, told: findings.RoleSecretAccess,
+			name: "role may not read it", code: findings.SuperuserNotReadable, stage: byApply,
 			shape: externally(single),
 			breaks: func(s *scene) {
 				superuser := s.access.SuperuserSecretARN
@@ -174,7 +158,7 @@ func superuserWorlds() []brokenWorld {
 			repair: func(s *scene) { s.storeSuperuser(nil) },
 		},
 		{
-			name: "like RDS has them, but not of RDS", code: findings.SuperuserFormat, stage: byPlan, told: findings.RoleSecretAccess,
+			name: "like RDS has them, but not of RDS", code: findings.SuperuserFormat, stage: byPlan, told: findings.SuperuserRDSManagedAccess,
 			shape:  single,
 			breaks: func(s *scene) { s.storeSuperuser(object{"host": nil, "engine": nil}) },
 			repair: func(s *scene) { s.storeSuperuser(nil) },
@@ -224,15 +208,14 @@ func superuserWorlds() []brokenWorld {
 			repair: func(s *scene) { s.store(nil) },
 		},
 		{
-			name: "tags of the managed one not to be seen", code: findings.SuperuserRDSManagedAccess, stage: byApply, told: findings.RoleSecretAccess,
+			name: "tags of the managed one not to be seen", code: findings.SuperuserRDSManagedAccess, stage: byApply,
 			shape:  externally(managedBy("rds", mySQLMulti, rdsInstance)),
 			breaks: func(s *scene) { s.grantExceptOn(s.access.SuperuserSecretARN, "secretsmanager:DescribeSecret") },
 			repair: func(s *scene) { s.grant() },
 		},
 		{
-			name: "other account", code: findings.SuperuserOtherAccount, stage: asWarning, notRun: "the lab has one account",
-			pending: "a lab that refuses what is of another account, instead of not finding it",
-			shape:   single,
+			name: "other account", code: findings.SuperuserOtherAccount, stage: asWarning, told: findings.SuperuserNotReadable,
+			shape: single,
 			breaks: func(s *scene) {
 				s.store(object{"masterarn": s.superuserIs(strings.Replace(otherSecret, "123456789012", "999999999999", 1))})
 			},
@@ -297,15 +280,14 @@ func roleWorlds() []brokenWorld {
 			repair: func(s *scene) { s.deny("") },
 		},
 		{
-			name: "keytab that is not named", code: findings.RoleSecretAccess, stage: asWarning, told: findings.SetPasswordFailed, shape: keytabs,
-			pending: superuserRuns,
-			breaks:  func(s *scene) { s.set(object{"keytab_secret_arns": []any{s.access.KeytabSecretARNs[0]}}) },
+			name: "keytab that is not named", code: findings.RoleSecretAccess, stage: asWarning, shape: keytabs,
+			breaks: func(s *scene) { s.set(object{"keytab_secret_arns": []any{s.access.KeytabSecretARNs[0]}}) },
 			repair: func(s *scene) {
 				s.set(object{"keytab_secret_arns": []any{s.access.KeytabSecretARNs[0], s.access.KeytabSecretARNs[1]}})
 			},
 		},
 		{
-			name: "shared access for another type", code: findings.SuperuserNotReadable, stage: byApply, told: findings.RoleSecretAccess, shape: of(mySQLMulti).and(sharedAccess),
+			name: "shared access for another type", code: findings.SuperuserNotReadable, stage: byApply, shape: of(mySQLMulti).and(sharedAccess),
 			breaks: func(s *scene) {
 				s.shared = with(s.shared, object{"rotation_types": []any{"MySQLSingleUser"}, "superuser_secret_arns": nil})
 			},
@@ -349,7 +331,7 @@ func roleWorlds() []brokenWorld {
 			repair: func(s *scene) { s.attach("AWSLambdaVPCAccessExecutionRole") },
 		},
 		{
-			name: "room is used up", code: findings.RolePolicyFull, stage: byPlan, told: findings.RolePolicyFull, shape: of(postgresSingle),
+			name: "room is used up", code: findings.RolePolicyFull, stage: byPlan, told: findings.RolePolicyFull, first: true, shape: of(postgresSingle),
 			breaks: func(s *scene) { s.fillRole(9800) },
 			repair: func(s *scene) { s.removePolicy("filler") },
 		},
@@ -401,9 +383,8 @@ func roleWorlds() []brokenWorld {
 		},
 		{
 			name: "key disabled", code: findings.KMSKeyUnusable, stage: byApply, shape: of(postgresSingle).and(withKey),
-			pending: "the pattern of its log line",
-			breaks:  func(s *scene) { s.disable(s.access.KMSKeyARN) },
-			repair:  func(s *scene) { s.enable(s.access.KMSKeyARN) },
+			breaks: func(s *scene) { s.disable(s.access.KMSKeyARN) },
+			repair: func(s *scene) { s.enable(s.access.KMSKeyARN) },
 		},
 	}
 	return worlds

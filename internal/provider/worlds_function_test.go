@@ -106,3 +106,11 @@ func ownLogs(s *scene) {
 		in.LoggingConfig = &lambdatypes.LoggingConfig{LogGroup: aws.String("/rotation/orders")}
 	})
 }
+
+// jsonLogs has Lambda write the function's log as JSON.
+func jsonLogs(s *scene) {
+	s.t.Helper()
+	s.configure(func(in *lambda.UpdateFunctionConfigurationInput) {
+		in.LoggingConfig = &lambdatypes.LoggingConfig{LogFormat: lambdatypes.LogFormatJson}
+	})
+}

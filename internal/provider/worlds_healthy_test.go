@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
 // healthyWorlds are shapes in which people have what rotates well.
@@ -52,11 +51,7 @@ func healthyWorlds() []healthyWorld {
 		{name: "every 4 hours", shape: of("PostgreSQLSingleUser").and(func(s *scene) {
 			s.set(object{"rotation_rules": object{"schedule_expression": "rate(4 hours)", "duration": "2h"}})
 		})},
-		{name: "JSON log", shape: of("PostgreSQLSingleUser").and(func(s *scene) {
-			s.configure(func(in *lambda.UpdateFunctionConfigurationInput) {
-				in.LoggingConfig = &lambdatypes.LoggingConfig{LogFormat: lambdatypes.LogFormatJson}
-			})
-		})},
+		{name: "JSON log", shape: of("PostgreSQLSingleUser").and(jsonLogs)},
 		{name: "own log group", shape: of("PostgreSQLSingleUser").and(ownLogs)},
 		{name: "characters and length", shape: of("PostgreSQLSingleUser").and(func(s *scene) {
 			s.env(map[string]string{"EXCLUDE_CHARACTERS": `:/@"'\%`, "PASSWORD_LENGTH": "40"})
@@ -75,11 +70,7 @@ func healthyWorlds() []healthyWorld {
 	}
 	worlds = append(worlds, networkShapes()...)
 	for _, name := range databaseTypes() {
-		w := healthyWorld{name: name, shape: of(name)}
-		if name == "OracleMultiUser" {
-			w.pending = "a function of the lab that writes user names in capitals, as Oracle's does"
-		}
-		worlds = append(worlds, w)
+		worlds = append(worlds, healthyWorld{name: name, shape: of(name)})
 	}
 	return worlds
 }

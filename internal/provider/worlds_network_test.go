@@ -93,11 +93,6 @@ func (s *scene) noEntry(number int32, egress bool) {
 	s.Must(err)
 }
 
-// Gaps of the product.
-const (
-	otherServices = "log lines of other services than Secrets Manager, and the step in which the function was"
-)
-
 // networkWorlds are those in which rotation is configured and never happens,
 // since the function does not reach what it has to.
 func networkWorlds() []brokenWorld {
@@ -199,24 +194,21 @@ func networkWorlds() []brokenWorld {
 		},
 		{
 			name: "superuser that RDS manages", code: findings.NetworkNoPathRDS, told: findings.NetworkNoPathRDS,
-			pending: otherServices,
-			shape:   managedBy("rds", mySQLMulti, rdsInstance).inVPC(labtest.Network{Endpoints: []string{"secretsmanager", "rds"}}),
-			breaks:  func(s *scene) { s.noEndpoint("rds") },
-			repair:  func(s *scene) { s.vpc.NewEndpoint("rds") },
+			shape:  managedBy("rds", mySQLMulti, rdsInstance).inVPC(labtest.Network{Endpoints: []string{"secretsmanager", "rds"}}),
+			breaks: func(s *scene) { s.noEndpoint("rds") },
+			repair: func(s *scene) { s.vpc.NewEndpoint("rds") },
 		},
 		{
 			name: "superuser of a Redshift cluster", code: findings.NetworkNoPathService, told: findings.NetworkNoPathService,
-			pending: otherServices,
-			shape:   managedBy("redshift", "RedshiftMultiUser", redshiftCluster).inVPC(labtest.Network{Endpoints: []string{"secretsmanager", "redshift", "redshift-serverless"}}),
-			breaks:  func(s *scene) { s.noEndpoint("redshift") },
-			repair:  func(s *scene) { s.vpc.NewEndpoint("redshift") },
+			shape:  managedBy("redshift", "RedshiftMultiUser", redshiftCluster).inVPC(labtest.Network{Endpoints: []string{"secretsmanager", "redshift", "redshift-serverless"}}),
+			breaks: func(s *scene) { s.noEndpoint("redshift") },
+			repair: func(s *scene) { s.vpc.NewEndpoint("redshift") },
 		},
 		{
 			name: "ElastiCache", code: findings.NetworkNoPathService, told: findings.NetworkNoPathService,
-			pending: otherServices,
-			shape:   shape(cacheUser).inVPC(labtest.Network{Endpoints: []string{"secretsmanager", "elasticache"}}),
-			breaks:  func(s *scene) { s.noEndpoint("elasticache") },
-			repair:  func(s *scene) { s.vpc.NewEndpoint("elasticache") },
+			shape:  shape(cacheUser).inVPC(labtest.Network{Endpoints: []string{"secretsmanager", "elasticache"}}),
+			breaks: func(s *scene) { s.noEndpoint("elasticache") },
+			repair: func(s *scene) { s.vpc.NewEndpoint("elasticache") },
 		},
 		{
 			name: "private database", code: findings.NetworkNoVPC, shape: postgresInVPC(behindEndpoints), told: findings.LoginTimeout,

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -38,6 +39,7 @@ type scene struct {
 	postgres     func() *pgserver.Server // nil where there is none
 	server       *pgserver.Server        // that the scene uses
 	vpc          *labtest.VPC            // of the function, if it has one
+	state        tftypes.Value           // of the setup; null as long as there is none
 	gaps         []string                // findings that are not told as they should be
 	problems     []string                // all else that is not as it should be
 }
@@ -113,7 +115,13 @@ func changed(o, changes object) object {
 func (s *scene) put(secretARN, text string) {
 	s.t.Helper()
 	s.putAfter(secretARN, text)
-	s.dropLabel(secretARN, "AWSPREVIOUS")
+	for version, labels := range s.labels(secretARN) {
+		if slices.Contains(labels, "AWSPREVIOUS") {
+			for _, label := range labels { // AWSPENDING too, which the last rotation has left.
+				s.unlabel(secretARN, version, label)
+			}
+		}
+	}
 }
 
 // putAfter makes a text the value of a secret, and the one before AWSPREVIOUS.
@@ -123,15 +131,48 @@ func (s *scene) putAfter(secretARN, text string) {
 	s.Must(err)
 }
 
-// dropLabel takes a staging label from whichever version has it.
-func (s *scene) dropLabel(secretARN, label string) {
+// current is the value that a secret of the scene has now.
+func (s *scene) current() (value object) {
+	s.t.Helper()
+	out, err := s.Secrets.GetSecretValue(s.t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &s.SecretARN})
+	s.Must(err)
+	s.Must(json.Unmarshal([]byte(*out.SecretString), &value))
+	return value
+}
+
+// remove has AWS delete a secret in some weeks, and restore ends that.
+func (s *scene) remove(secretARN string) {
+	s.t.Helper()
+	_, err := s.Secrets.DeleteSecret(s.t.Context(), &secretsmanager.DeleteSecretInput{SecretId: &secretARN})
+	s.Must(err)
+}
+
+func (s *scene) restore(secretARN string) {
+	s.t.Helper()
+	_, err := s.Secrets.RestoreSecret(s.t.Context(), &secretsmanager.RestoreSecretInput{SecretId: &secretARN})
+	s.Must(err)
+}
+
+// labels are the versions of a secret and their staging labels.
+func (s *scene) labels(secretARN string) map[string][]string {
 	s.t.Helper()
 	out, err := s.Secrets.DescribeSecret(s.t.Context(), &secretsmanager.DescribeSecretInput{SecretId: &secretARN})
 	s.Must(err)
-	for version, labels := range out.VersionIdsToStages {
+	return out.VersionIdsToStages
+}
+
+func (s *scene) unlabel(secretARN, version, label string) {
+	s.t.Helper()
+	_, err := s.Secrets.UpdateSecretVersionStage(s.t.Context(), &secretsmanager.UpdateSecretVersionStageInput{SecretId: &secretARN, VersionStage: &label, RemoveFromVersionId: &version})
+	s.Must(err)
+}
+
+// dropLabel takes a staging label from whichever version has it.
+func (s *scene) dropLabel(secretARN, label string) {
+	s.t.Helper()
+	for version, labels := range s.labels(secretARN) {
 		if slices.Contains(labels, label) {
-			_, err := s.Secrets.UpdateSecretVersionStage(s.t.Context(), &secretsmanager.UpdateSecretVersionStageInput{SecretId: &secretARN, VersionStage: &label, RemoveFromVersionId: &version})
-			s.Must(err)
+			s.unlabel(secretARN, version, label)
 		}
 	}
 }
@@ -258,39 +299,55 @@ type said struct{ validate, plan, apply []string }
 func (s said) all() []string { return slices.Concat(s.validate, s.plan, s.apply) }
 
 // run validates, plans and, unless that fails, applies the configuration with
-// changes, in one process. It also returns the state of the setup.
-func (s *scene) run(changes object, apply bool) (told said, state tftypes.Value) {
+// changes, in one process: it creates the setup, or updates the one that there is.
+func (s *scene) run(changes object, apply bool) (told said) {
 	s.t.Helper()
 	p := s.start()
-	all := []declared{{"rotation_setup", p.setupType, with(s.config, changes)}}
+	all := []declared{{"rotation_setup", p.setupType, with(s.config, changes), s.state}}
 	if s.shared != nil {
-		all = slices.Insert(all, 0, declared{"rotation_function_access", p.accessType, s.shared})
+		all = slices.Insert(all, 0, declared{name: "rotation_function_access", ty: p.accessType, args: s.shared})
 	}
 	defer func() { s.keepsSecrets(told.all()) }()
 	for _, r := range all {
 		told.validate = append(told.validate, p.validateOf(r.name, r.ty, r.args)...)
 	}
 	if hasErrors(told.validate) {
-		return told, state
+		return told
 	}
-	var plans []creation
+	var plans []change
 	for _, r := range all {
-		plan := p.create(r)
+		plan := p.plan(r)
 		plans = append(plans, plan)
 		told.plan = append(told.plan, lines(plan.Diagnostics)...)
 	}
 	if !apply || hasErrors(told.plan) {
-		return told, state
+		return told
 	}
 	for _, plan := range plans {
-		var heard []string
-		state, heard = p.apply(plan)
+		state, heard := p.apply(plan)
+		if plan.name == "rotation_setup" {
+			s.state = state
+		}
 		told.apply = append(told.apply, heard...)
 		if hasErrors(heard) {
 			break
 		}
 	}
-	return told, state
+	return told
+}
+
+// destroy destroys the setup and returns the diagnostics.
+func (s *scene) destroy() (told []string) {
+	s.t.Helper()
+	p := s.start()
+	plan := p.plan(declared{name: "rotation_setup", ty: p.setupType, state: s.state})
+	if told = lines(plan.Diagnostics); !hasErrors(told) {
+		var heard []string
+		s.state, heard = p.apply(plan)
+		told = append(told, heard...)
+	}
+	s.keepsSecrets(told)
+	return told
 }
 
 // keepsSecrets fails the test if a text has a password of the scene in it.

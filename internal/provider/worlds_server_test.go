@@ -34,48 +34,72 @@ func (s *scene) providerBlock(ty tftypes.Type) object {
 
 // declared is a resource of a configuration.
 type declared struct {
-	name string
-	ty   tftypes.Type
-	args object
+	name  string
+	ty    tftypes.Type
+	args  object        // nil if it is to be destroyed
+	state tftypes.Value // null if it is new
 }
 
-// creation is what a process plans for a new resource.
-type creation struct {
+// change is what a process plans for a resource.
+type change struct {
 	declared
 	*tfprotov6.PlanResourceChangeResponse
 }
 
-// create plans a resource that is new.
-func (p process) create(r declared) creation {
+// encoded is a state as the protocol has it.
+func (p process) encoded(ty tftypes.Type, state tftypes.Value) *tfprotov6.DynamicValue {
 	p.t.Helper()
-	config := p.dynamic(r.ty, r.args)
-	none, err := tfprotov6.NewDynamicValue(r.ty, tftypes.NewValue(r.ty, nil))
+	if state.IsNull() {
+		state = tftypes.NewValue(ty, nil)
+	}
+	d, err := tfprotov6.NewDynamicValue(ty, state)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	resp, err := p.PlanResourceChange(p.t.Context(), &tfprotov6.PlanResourceChangeRequest{TypeName: r.name, PriorState: &none, ProposedNewState: config, Config: config})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return creation{r, resp}
+	return &d
 }
 
-// apply creates what is planned and returns its state, null after an error, and
-// the diagnostics.
-func (p process) apply(plan creation) (tftypes.Value, []string) {
+// plan reads a resource, unless it is new, and plans what becomes of it.
+func (p process) plan(r declared) change {
 	p.t.Helper()
-	none, err := tfprotov6.NewDynamicValue(plan.ty, tftypes.NewValue(plan.ty, nil))
-	if err != nil {
-		p.t.Fatal(err)
+	if !r.state.IsNull() {
+		r.state = p.read(p.encoded(r.ty, r.state))
 	}
-	resp, err := p.ApplyResourceChange(p.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: plan.name, PriorState: &none, PlannedState: plan.PlannedState, Config: p.dynamic(plan.ty, plan.args),
-		PlannedPrivate: plan.PlannedPrivate, PlannedIdentity: plan.PlannedIdentity,
+	if r.args != nil && !r.state.IsNull() {
+		return change{r, p.planChange(r.state, r.args)}
+	}
+	config := p.dynamic(r.ty, r.args)
+	resp, err := p.PlanResourceChange(p.t.Context(), &tfprotov6.PlanResourceChangeRequest{
+		TypeName: r.name, PriorState: p.encoded(r.ty, r.state), ProposedNewState: config, Config: config,
 	})
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	state, err := resp.NewState.Unmarshal(plan.ty)
+	return change{r, resp}
+}
+
+// isEmpty reports whether the plan changes nothing.
+func (p process) isEmpty(c change) bool {
+	p.t.Helper()
+	planned, err := c.PlannedState.Unmarshal(c.ty)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return planned.Equal(c.state)
+}
+
+// apply does what is planned and returns the new state, null if there is none,
+// and the diagnostics.
+func (p process) apply(c change) (tftypes.Value, []string) {
+	p.t.Helper()
+	resp, err := p.ApplyResourceChange(p.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: c.name, PriorState: p.encoded(c.ty, c.state), PlannedState: c.PlannedState, Config: p.dynamic(c.ty, c.args),
+		PlannedPrivate: c.PlannedPrivate, PlannedIdentity: c.PlannedIdentity,
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	state, err := resp.NewState.Unmarshal(c.ty)
 	if err != nil {
 		p.t.Fatal(err)
 	}

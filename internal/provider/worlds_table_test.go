@@ -3,10 +3,8 @@ package provider
 import (
 	stdflag "flag"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -15,82 +13,93 @@ import (
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 )
 
-var update = stdflag.Bool("update", false, "rewrite the golden files in testdata")
+var update = stdflag.Bool("update", false, "rewrite the golden files in testdata, and the README's table")
 
-// unbroken are the codes that have no world, and why.
-var unbroken = map[findings.Code]string{
-	findings.LogUnavailable:     pendingDiagnosis,
-	findings.RotationInProgress: pendingDiagnosis,
-}
-
-const pendingDiagnosis = "There is no diagnosis yet."
-
-// worldsByCode are the broken worlds of each code.
-func worldsByCode() map[findings.Code][]brokenWorld {
-	by := map[findings.Code][]brokenWorld{}
-	for _, w := range brokenWorlds() {
-		by[w.code] = append(by[w.code], w)
-	}
-	return by
-}
-
-// TestWorldsAreAll has a world for every code, or a reason why there is none, and
-// as many worlds as it takes.
+// TestWorldsAreAll has a world for every code, and as many worlds as it takes.
 func TestWorldsAreAll(t *testing.T) {
 	t.Parallel()
-	worlds := worldsByCode()
-	for _, code := range findings.Codes() {
-		switch why := unbroken[code]; {
-		case len(worlds[code]) == 0 && why == "":
-			t.Errorf("There is no broken world for %s.", code)
-		case len(worlds[code]) > 0 && why != "":
-			t.Errorf("There is a broken world for %s: remove the reason why there is none.", code)
-		}
-	}
-	names := map[string]bool{}
+	names, codes := map[string]bool{}, map[findings.Code]bool{}
 	for _, w := range brokenWorlds() {
 		name := string(w.code) + "/" + w.name
 		if names[name] {
 			t.Errorf("There are two worlds %s.", name)
 		}
-		names[name] = true
+		names[name], codes[w.code] = true, true
+	}
+	for _, code := range findings.Codes() {
+		if !codes[code] {
+			t.Errorf("There is no broken world for %s.", code)
+		}
 	}
 	if broken, healthy := len(names), len(healthyWorlds()); broken < 60 || healthy < 20 {
 		t.Errorf("There are %d broken worlds and %d healthy ones.", broken, healthy)
 	}
 }
 
-// TestWorldsTable keeps the table of the README: where each finding is caught.
+// caughtAt is the column of the README's table for each stage.
+var caughtAt = map[stage]int{byValidate: 0, byPlan: 0, byApply: 1, asWarning: 0, byWait: 2, byDiagnosis: 2, asAdvice: 2, asInfo: 2}
+
+// isError reports whether what is caught at the stage is an error there.
+func (s stage) isError() bool { return s != asWarning && s != asAdvice && s != asInfo }
+
+// TestWorldsTable keeps what the README says of the worlds: by AWS's cases, each
+// code where it is caught first.
 func TestWorldsTable(t *testing.T) {
 	t.Parallel()
-	table := "| Finding | Caught at |\n|---|---|\n"
-	worlds := worldsByCode()
-	for _, code := range slices.Sorted(maps.Keys(worlds)) {
-		at := map[stage]bool{}
-		for _, w := range worlds[code] {
-			if w.pending == "" {
-				at[w.stage] = true
+	broken := brokenWorlds()
+	var b strings.Builder
+	b.WriteString("| AWS's case | at validate or plan | before the first write | by the wait or `rotation_diagnosis` |\n|---|---|---|---|\n")
+	for _, c := range findings.Cases() {
+		var cells [3][]string
+		for _, e := range c.Entries {
+			link := fmt.Sprintf("[%s](docs/guides/findings.md#%s)", e.Code, e.Code)
+			first, errors := len(cells), false
+			for _, w := range broken {
+				if w.code != e.Code || w.pending != "" || errors && !w.stage.isError() {
+					continue
+				}
+				if at := caughtAt[w.stage]; at < first || w.stage.isError() && !errors {
+					first = at
+				}
+				errors = errors || w.stage.isError()
 			}
-		}
-		var stages []string
-		for _, s := range []stage{byValidate, byPlan, byApply, asWarning, byWait, byDiagnosis} {
-			if at[s] {
-				stages = append(stages, string(s))
+			if first == len(cells) {
+				continue
 			}
+			if !errors {
+				link = "*" + link + "*"
+			}
+			cells[first] = append(cells[first], link)
 		}
-		table += fmt.Sprintf("| `%s` | %s |\n", code, strings.Join(stages, "; "))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", c.Title, strings.Join(cells[0], ", "), strings.Join(cells[1], ", "), strings.Join(cells[2], ", "))
 	}
-	file := filepath.Join("testdata", "caught.md")
-	if *update {
-		if err := os.WriteFile(file, []byte(table), 0o600); err != nil {
-			t.Fatal(err)
+	run := 0
+	for _, w := range broken {
+		if w.notRun == "" {
+			run++
 		}
 	}
-	golden, err := os.ReadFile(file)
+	fmt.Fprintf(&b, "\nIn italics: what only warns. Behind the table are %d broken worlds and %d healthy ones. In %d of the broken ones the rotation is "+
+		"really tried; the others are about what may happen, or what the embedded AWS can't show.\n", len(broken), len(healthyWorlds()), run)
+
+	const begin, end = "<!-- caught -->\n", "<!-- /caught -->\n"
+	file := filepath.Join("..", "..", "README.md")
+	readme, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(golden), table); diff != "" {
-		t.Errorf("The table is another (run with -update): %s", diff)
+	before, rest, ok := strings.Cut(string(readme), begin)
+	got, after, closed := strings.Cut(rest, end)
+	if !ok || !closed {
+		t.Fatalf("The README lacks %q or %q.", begin, end)
+	}
+	if *update {
+		got = b.String()
+		if err := os.WriteFile(file, []byte(before+begin+got+end+after), 0o644); err != nil { //nolint:gosec // It is for everybody to read.
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(b.String(), got); diff != "" {
+		t.Errorf("The README has another table (- wanted, + got; run with -update):\n%s", diff)
 	}
 }

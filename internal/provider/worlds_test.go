@@ -9,8 +9,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab/pgserver"
@@ -18,15 +16,17 @@ import (
 )
 
 // stage is where a finding is caught.
-type stage string
+type stage int
 
 const (
-	byValidate  stage = "validate"                  // an error without a look at AWS
-	byPlan      stage = "plan"                      // an error
-	byApply     stage = "plan (warning), apply"     // an error before the first write
-	asWarning   stage = "plan and apply (warning)"  // the rotation may fail, or what follows it
-	byWait      stage = "the wait for the rotation" // nothing tells before
-	byDiagnosis stage = "`rotation_diagnosis`"      // no apply tells
+	byValidate  stage = iota // an error without a look at AWS
+	byPlan                   // an error
+	byApply                  // a warning at plan, and an error before the first write
+	asWarning                // a warning at plan and apply: the rotation may fail, or what follows it
+	byWait                   // an error of the wait for the rotation: nothing tells before
+	byDiagnosis              // an error of rotation_diagnosis, when no apply is there to tell
+	asAdvice                 // a warning of rotation_diagnosis
+	asInfo                   // what rotation_diagnosis could not see, or waits for
 )
 
 // brokenWorld is a healthy scene in which one thing is wrong.
@@ -36,9 +36,18 @@ type brokenWorld struct {
 	stage stage
 	// also are findings that the same fault has besides.
 	also []findings.Code
+	// afterwards says that the setup is there when it breaks: the next apply is an
+	// update that is asked to rotate.
+	afterwards bool
+	// first says that it can only break before the setup is there.
+	first bool
 	// shape is healthy; breaks spoils it and repair does what the finding says.
 	shape          shape
 	breaks, repair func(*scene)
+	// besides notes what else is not as it should be while it is broken.
+	besides func(*scene)
+	// names is what a remark names, such as a permission to look.
+	names string
 	// bySDK is for what the provider refuses whatever preflight is: the rotation
 	// is then asked for without it.
 	bySDK bool
@@ -55,7 +64,7 @@ const nothing findings.Code = "-"
 
 // brokenWorlds are all of them, by AWS's troubleshooting cases.
 func brokenWorlds() []brokenWorld {
-	return slices.Concat(configureWorlds(), superuserWorlds(), secretWorlds(), networkWorlds(), functionWorlds(), passwordWorlds(), roleWorlds(), scheduleWorlds(), stateWorlds(), rotationWorlds(), diagnosisWorlds())
+	return slices.Concat(configureWorlds(), superuserWorlds(), secretWorlds(), networkWorlds(), functionWorlds(), passwordWorlds(), roleWorlds(), scheduleWorlds(), stateWorlds(), rotationWorlds(), updateWorlds(), diagnosisWorlds(), unseenWorlds())
 }
 
 // healthyWorld is a scene in which nothing is wrong.
@@ -91,28 +100,40 @@ func TestWorlds(t *testing.T) {
 			t.Parallel()
 			w.prove(newScene(t, postgres))
 		})
+		if w.first || w.stage == asInfo {
+			continue
+		}
+		t.Run("later/"+string(w.code)+"/"+w.name, func(t *testing.T) {
+			t.Parallel()
+			w.proveLater(newScene(t, postgres))
+		})
 	}
 	for _, w := range healthyWorlds() {
 		t.Run("healthy/"+w.name, func(t *testing.T) {
 			t.Parallel()
 			s := newScene(t, postgres)
 			w.shape(s)
-			s.staysHealthy(s.isHealthy())
+			s.isHealthy()
+			s.staysHealthy()
 			s.reportUnless(w.pending)
 		})
 	}
+}
+
+// healthy is the shape that the world has before it breaks.
+func (w brokenWorld) healthy() shape {
+	if w.shape == nil {
+		return of(postgresSingle)
+	}
+	return w.shape
 }
 
 // prove shows that a world is found to be broken, is broken, and is not any more
 // once it is repaired.
 func (w brokenWorld) prove(s *scene) {
 	s.t.Helper()
-	shape := w.shape
-	if shape == nil {
-		shape = of(postgresSingle)
-	}
-	shape(s)
-	if w.stage == byDiagnosis {
+	w.healthy()(s)
+	if w.stage >= byDiagnosis {
 		w.proveByDiagnosis(s)
 	} else {
 		w.proveByApply(s)
@@ -122,6 +143,11 @@ func (w brokenWorld) prove(s *scene) {
 
 func (w brokenWorld) proveByApply(s *scene) {
 	s.t.Helper()
+	if w.afterwards {
+		s.set(object{"rotate_triggers": object{"for": "the first time"}})
+		s.isHealthy()
+		s.set(object{"rotate_triggers": object{"for": "the second time"}})
+	}
 	w.breaks(s)
 	s.ForgetCalls()
 	w.found(s)
@@ -145,7 +171,7 @@ func (w brokenWorld) found(s *scene) {
 	s.t.Helper()
 	codes := append([]findings.Code{w.code}, w.also...)
 	slices.Sort(codes)
-	told, _ := s.run(nil, w.stage == byApply)
+	told := s.run(nil, w.stage == byApply)
 	type heard struct{ Errors, Warnings []findings.Code }
 	var want, got [3]heard
 	for i, diagnostics := range [][]string{told.validate, told.plan, told.apply} {
@@ -164,7 +190,7 @@ func (w brokenWorld) found(s *scene) {
 		} else {
 			want[1].Warnings = codes
 		}
-	case byWait, byDiagnosis: // Nothing is known yet.
+	case byWait, byDiagnosis, asAdvice, asInfo: // Nothing is known yet.
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		s.gap("Codes at validate, plan and apply (- wanted, + got):\n%s%v", diff, told.all())
@@ -191,7 +217,7 @@ func (w brokenWorld) fails(s *scene) {
 	if w.stage == byWait || w.stage == asWarning {
 		changes = nil // Nothing is in the way.
 	}
-	told, _ := s.run(changes, true)
+	told := s.run(changes, true)
 	want := []findings.Code{w.code}
 	if w.told != "" {
 		want = []findings.Code{w.told}
@@ -230,16 +256,15 @@ func (s *scene) refused() bool {
 	})
 }
 
-// isHealthy checks that no finding is told, and that the secret rotates. It
-// returns the state of the setup.
-func (s *scene) isHealthy() tftypes.Value {
+// isHealthy checks that no finding is told, and that the secret rotates.
+func (s *scene) isHealthy() {
 	s.t.Helper()
 	before := s.Finished()
-	told, state := s.run(nil, true)
+	told := s.run(nil, true)
 	for _, severity := range []string{"ERROR", "WARNING"} {
 		if codes := codesOf(told.all(), severity); len(codes) > 0 {
 			s.wrong("A healthy world has findings: %v\n%v", codes, told.all())
-			return state
+			return
 		}
 	}
 	switch {
@@ -251,21 +276,19 @@ func (s *scene) isHealthy() tftypes.Value {
 	if healthy, found := s.diagnose(); !healthy || len(found[findings.Error])+len(found[findings.Warning]) > 0 {
 		s.gap("The diagnosis of what has rotated: %v", found)
 	}
-	return state
 }
 
 // staysHealthy plans once more what was applied: there is nothing to tell of a
 // setup without changes.
-func (s *scene) staysHealthy(state tftypes.Value) {
+func (s *scene) staysHealthy() {
 	s.t.Helper()
-	if state.IsNull() || len(s.problems)+len(s.gaps) > 0 {
+	if s.state.IsNull() || len(s.problems)+len(s.gaps) > 0 {
 		return
 	}
 	p := s.start()
-	now, err := tfprotov6.NewDynamicValue(p.setupType, state)
-	s.Must(err)
-	if told, _ := p.planUpdate(p.read(&now), s.config); len(told) > 0 {
-		s.wrong("The next plan tells: %v", told)
+	plan := p.plan(declared{"rotation_setup", p.setupType, s.config, s.state})
+	if told := lines(plan.Diagnostics); len(told) > 0 || !p.isEmpty(plan) {
+		s.wrong("The next plan is not empty, or tells: %v", told)
 	}
 }
 
