@@ -2,6 +2,7 @@ package facts
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -14,10 +15,12 @@ import (
 type Cache struct {
 	mu      sync.Mutex
 	entries map[string]*entry
+	silent  sync.Map // the services, by Region and name, that do not answer
 }
 
 type entry struct {
 	once  sync.Once
+	at    time.Time // it was asked for
 	value any
 	err   error
 }
@@ -28,10 +31,10 @@ func recall[T any](s Source, key string, ask func() (T, error)) (T, error) {
 	key = s.Region + " " + key
 	if s.renewed != nil {
 		if _, asked := s.renewed.LoadOrStore(key, true); !asked {
-			s.cache.forget(key)
+			s.cache.expire(key, s.now().Add(-s.age))
 		}
 	}
-	e := s.cache.entry(key)
+	e := s.cache.entry(key, s.now)
 	e.once.Do(func() { e.value, e.err = ask() })
 	if e.err != nil && !awsapi.IsAccessDenied(e.err) {
 		s.cache.drop(key, e)
@@ -40,21 +43,34 @@ func recall[T any](s Source, key string, ask func() (T, error)) (T, error) {
 	return value, e.err
 }
 
-// patience is how long AWS may take to tell what is only looked at for advice. A
-// provider may run where it reaches no more services than a rotation needs.
+// patience is how long a service may take to tell what is only looked at for
+// advice. A provider may run where it reaches no more services than a rotation
+// needs.
 const patience = 15 * time.Second
 
-// advice recalls a fact without which a run goes on. A failure is kept as well.
-func advice[T any](ctx context.Context, s Source, key string, ask func(context.Context) (T, error)) (T, error) {
+// errUnreachable says that a service did not answer before, and is not asked again.
+var errUnreachable = errors.New("the service does not answer")
+
+// advice recalls a fact of a service without which a run goes on. A failure is kept
+// as well, and a service that has not answered once is not asked again.
+func advice[T any](ctx context.Context, s Source, service, key string, ask func(context.Context) (T, error)) (T, error) {
 	type answer struct {
 		fact T
 		err  error
 	}
-	a, _ := recall(s, key, func() (answer, error) {
-		ctx, cancel := context.WithTimeout(ctx, patience)
+	a, _ := recall(s, service+" "+key, func() (answer, error) {
+		var a answer
+		silent := s.Region + " " + service
+		if _, is := s.cache.silent.Load(silent); is {
+			a.err = errUnreachable
+			return a, nil
+		}
+		bounded, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
-		fact, err := ask(ctx)
-		return answer{fact, err}, nil
+		if a.fact, a.err = ask(bounded); bounded.Err() != nil && ctx.Err() == nil {
+			s.cache.silent.Store(silent, true)
+		}
+		return a, nil
 	})
 	return a.fact, a.err
 }
@@ -77,7 +93,7 @@ func live[T any](s Source, key string, ask func() (T, error)) (T, error) {
 	return recall(s, key, ask)
 }
 
-func (c *Cache) entry(key string) *entry {
+func (c *Cache) entry(key string, now func() time.Time) *entry {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.entries == nil {
@@ -85,10 +101,19 @@ func (c *Cache) entry(key string) *entry {
 	}
 	e, ok := c.entries[key]
 	if !ok {
-		e = &entry{}
+		e = &entry{at: now()}
 		c.entries[key] = e
 	}
 	return e
+}
+
+// expire forgets an answer that was asked for at a time or before.
+func (c *Cache) expire(key string, at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e, ok := c.entries[key]; ok && !e.at.After(at) {
+		delete(c.entries, key)
+	}
 }
 
 func (c *Cache) forget(key string) {

@@ -15,7 +15,7 @@ import (
 // with a resource.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html.
 func (s Source) Caller(ctx context.Context, action, resource string) findings.Caller {
-	c, _ := advice(ctx, s, "caller "+action+" "+resource, func(ctx context.Context) (findings.Caller, error) {
+	c, _ := advice(ctx, s, "iam", "caller "+action+" "+resource, func(ctx context.Context) (findings.Caller, error) {
 		c := findings.Caller{ARN: s.CallerARN}
 		c.PrincipalARN, c.Unseen = s.principal(ctx)
 		if c.PrincipalARN == "" {
@@ -29,7 +29,11 @@ func (s Source) Caller(ctx context.Context, action, resource string) findings.Ca
 			return c, nil //nolint:nilerr // What IAM does not tell is not known.
 		}
 		result := out.EvaluationResults[0]
-		if decision := string(result.EvalDecision); decision == "allowed" || len(result.MissingContextValues) == 0 {
+		hangs := len(result.MissingContextValues) > 0
+		for _, r := range result.ResourceSpecificResults {
+			hangs = hangs || len(r.MissingContextValues) > 0
+		}
+		if decision := string(result.EvalDecision); decision == "allowed" || !hangs {
 			c.Decision = decision
 		}
 		return c, nil
@@ -51,13 +55,17 @@ func (s Source) principal(ctx context.Context) (principalARN string, unseen []st
 		return s.CallerARN, nil
 	case "assumed-role":
 		name, _, _ := strings.Cut(rest, "/")
-		out, err := s.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
-		if err != nil {
-			return "", lacking(nil, "iam:GetRole", err)
+		role, err := advice(ctx, s, "iam", "caller's role "+name, func(ctx context.Context) (string, error) {
+			out, err := s.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
+			if err != nil {
+				return "", err
+			}
+			return aws.ToString(out.Role.Arn), nil
+		})
+		if a, parsed := arn.ParseRole(role); err == nil && parsed == nil && a.AccountID == parts[4] {
+			return role, nil
 		}
-		if a, err := arn.ParseRole(aws.ToString(out.Role.Arn)); err == nil && a.AccountID == parts[4] {
-			return a.String(), nil
-		}
+		return "", lacking(nil, "iam:GetRole", err)
 	}
 	return "", nil
 }

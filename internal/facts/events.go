@@ -3,6 +3,7 @@ package facts
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,28 +13,29 @@ import (
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 )
 
-// outcomes are the events that tell of rotations that did not succeed. CloudTrail
-// answers two lookups a second, and finds these by their name only.
-var outcomes = []string{"RotationFailed", "RotationAbandoned", "TestRotationFailed"}
-
-// eventPages is how many pages of fifty events are read of each kind: the newest.
-const eventPages = 10
+// eventPages is how many pages of fifty events are read of each kind, the newest
+// first: CloudTrail answers two lookups a second, and finds these by their name
+// only.
+const eventPages = 4
 
 // Events looks up what CloudTrail has of rotations that failed, of all secrets of
 // the account in the Region, in the last ninety days: once for any number of
-// secrets.
+// secrets. With an error there is what was found before it.
 // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html.
 func (s Source) Events(ctx context.Context) ([]findings.Event, error) {
-	return advice(ctx, s, "events", func(ctx context.Context) ([]findings.Event, error) {
-		var all []findings.Event
-		for _, name := range outcomes {
+	s.renewed = nil // What has happened has happened.
+	return advice(ctx, s, "cloudtrail", "events", func(ctx context.Context) (all []findings.Event, err error) {
+		for _, name := range []string{"RotationFailed", "RotationAbandoned", "TestRotationFailed", "TestRotationSucceeded"} {
+			if name == "TestRotationSucceeded" && !slices.ContainsFunc(all, func(e findings.Event) bool { return e.Name == "TestRotationFailed" }) {
+				continue // There is nothing that it would take back.
+			}
 			pages := cloudtrail.NewLookupEventsPaginator(s.CloudTrail, &cloudtrail.LookupEventsInput{
 				LookupAttributes: []types.LookupAttribute{{AttributeKey: types.LookupAttributeKeyEventName, AttributeValue: &name}},
 			})
 			for page := 0; pages.HasMorePages() && page < eventPages; page++ {
 				out, err := pages.NextPage(ctx)
 				if err != nil {
-					return nil, err
+					return all, err
 				}
 				for _, e := range out.Events {
 					if event, ok := readEvent(name, aws.ToTime(e.EventTime), aws.ToString(e.CloudTrailEvent)); ok {

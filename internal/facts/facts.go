@@ -21,6 +21,8 @@ type Source struct {
 	// renewed has the keys of the facts that a fresh source has asked for itself;
 	// nil if what is remembered will do.
 	renewed *sync.Map
+	// age is how old a fact has to be for that.
+	age time.Duration
 	// own are the facts of a snapshot that others do not share; nil if they are
 	// asked for each time.
 	own *Cache
@@ -33,8 +35,11 @@ func (c *Cache) From(clients *awsapi.Clients, now func() time.Time) Source {
 }
 
 // Fresh returns a source that asks AWS again, once for each fact.
-func (s Source) Fresh() Source {
-	s.renewed = &sync.Map{}
+func (s Source) Fresh() Source { return s.Renew(0) }
+
+// Renew is Fresh for the facts that are older.
+func (s Source) Renew(age time.Duration) Source {
+	s.renewed, s.age = &sync.Map{}, age
 	return s
 }
 

@@ -108,7 +108,7 @@ func (s Source) ForgetFunctionPolicy(functionARN string) {
 // is.
 func (s Source) Concurrency(ctx context.Context, functionARN string) (*int, error) {
 	name, _ := arn.SplitQualifier(functionARN)
-	return advice(ctx, s, "concurrency "+name, func(ctx context.Context) (*int, error) {
+	return advice(ctx, s, "lambda", "concurrency "+name, func(ctx context.Context) (*int, error) {
 		out, err := s.Lambda.GetFunctionConcurrency(ctx, &lambda.GetFunctionConcurrencyInput{FunctionName: &name})
 		if err != nil || out.ReservedConcurrentExecutions == nil {
 			return nil, err

@@ -13,7 +13,7 @@ import (
 // Key describes a KMS key, given by the ARN of the key or of an alias, with its
 // policy.
 func (s Source) Key(ctx context.Context, keyID string) findings.Key {
-	k, _ := advice(ctx, s, "key "+keyID, func(ctx context.Context) (findings.Key, error) {
+	k, _ := advice(ctx, s, "kms", "key "+keyID, func(ctx context.Context) (findings.Key, error) {
 		k := findings.Key{ARN: keyID}
 		out, err := s.KMS.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &keyID})
 		switch {

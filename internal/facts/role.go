@@ -40,19 +40,12 @@ func (s Source) Role(ctx context.Context, roleARN string) (*Role, error) {
 	if err != nil {
 		return nil, &InvalidError{"role_arn", "Invalid execution role", err.Error(), ""}
 	}
-	return recall(s, roleKey(a.Name), func() (*Role, error) {
+	r, err := recall(s.global(), roleKey(a.Name), func() (*Role, error) {
 		out, err := s.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &a.Name})
 		if err != nil {
 			return nil, err
 		}
-		if found := aws.ToString(out.Role.Arn); found != roleARN {
-			return nil, &InvalidError{
-				"role_arn", "Execution role is not of this account",
-				fmt.Sprintf("The function runs as %s, and with these credentials IAM has %s under that name.", roleARN, found),
-				"Use credentials of the function's account.",
-			}
-		}
-		r := &Role{Role: findings.Role{ARN: roleARN, Tags: map[string]string{}}, Inline: map[string]string{}}
+		r := &Role{Role: findings.Role{ARN: aws.ToString(out.Role.Arn), Tags: map[string]string{}}, Inline: map[string]string{}}
 		for _, tag := range out.Role.Tags {
 			r.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 		}
@@ -85,6 +78,14 @@ func (s Source) Role(ctx context.Context, roleARN string) (*Role, error) {
 		}
 		return r, nil
 	})
+	if err == nil && r.ARN != roleARN {
+		return nil, &InvalidError{
+			"role_arn", "Execution role is not of this account",
+			fmt.Sprintf("The function runs as %s, and with these credentials IAM has %s under that name.", roleARN, r.ARN),
+			"Use credentials of the function's account.",
+		}
+	}
+	return r, err
 }
 
 func (s Source) inlinePolicies(ctx context.Context, roleName string, r *Role) error {
@@ -164,5 +165,13 @@ func (s Source) RolePolicy(ctx context.Context, role, name string) (string, erro
 
 func roleKey(name string) string { return "role " + name }
 
+// global is the source for what is the same in every Region.
+func (s Source) global() Source {
+	clients := *s.Clients
+	clients.Region = ""
+	s.Clients = &clients
+	return s
+}
+
 // ForgetRole makes the next question about a role, by its name, ask AWS again.
-func (s Source) ForgetRole(name string) { s.cache.forget(s.Region + " " + roleKey(name)) }
+func (s Source) ForgetRole(name string) { s.cache.forget(" " + roleKey(name)) }

@@ -136,6 +136,16 @@ var codes = func() map[Code]Entry {
 // Codes returns all codes in alphabetical order.
 func Codes() []Code { return slices.Sorted(maps.Keys(codes)) }
 
+// Spreads reports whether an error of the code may be due to a permission that is there and that AWS does not show everywhere yet.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency.
+func (c Code) Spreads() bool {
+	switch c {
+	case InvokePermissionMissing, InvokePermissionQualifier, CallerCannotInvoke, RoleNotAssumable, SecretPolicyDenies, KMSKeyUnusable, RoleVPC, RoleLogs:
+		return true
+	}
+	return c.IsAccess() && c != SecretKeyUnusable
+}
+
 // IsAccess reports whether a failed rotation that the code explains may have been refused access, so that more permissions can mend it.
 func (c Code) IsAccess() bool {
 	switch c {

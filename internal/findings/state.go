@@ -100,13 +100,13 @@ func RotationState(s State) []Finding {
 			detail = fmt.Sprintf("Rotation of the secret is switched off. It last rotated at %s.", stamp(s.LastRotated))
 		}
 		all = append(all, New(RotationDisabled, Warning, detail, "Switch it on again, if it is to rotate: `rotation_enabled = true`."))
-	case !s.NextRotation.IsZero() && s.NextRotation.Before(s.Now):
+	case s.Overdue():
 		last := "It has never rotated."
 		if !s.LastRotated.IsZero() {
 			last = fmt.Sprintf("It last rotated at %s.", stamp(s.LastRotated))
 		}
 		all = append(all, New(RotationOverdue, Error,
-			fmt.Sprintf("The secret was to rotate until %s and has not. %s", stamp(s.NextRotation), last),
+			fmt.Sprintf("The secret was to rotate by %s and has not. %s", stamp(s.NextRotation), last),
 			"Look at the other findings and at the log of the function for what keeps it from rotating. Secrets Manager tries again in the next window."))
 	}
 	switch {
@@ -121,6 +121,13 @@ func RotationState(s State) []Finding {
 			"Wait until it is done. Until then AWS accepts no other rotation and no other schedule."))
 	}
 	return all
+}
+
+// Overdue reports whether the secret was to rotate before now and has not. A rotation that has begun in its window has its time, in which
+// it may still succeed.
+func (s State) Overdue() bool {
+	running := s.Pending != "" && !s.stuck()
+	return s.Enabled != nil && *s.Enabled && !s.NextRotation.IsZero() && s.NextRotation.Before(s.Now) && !running
 }
 
 // stuck reports whether the pending version will not settle by itself.

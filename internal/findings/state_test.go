@@ -67,7 +67,7 @@ func TestRotationState(t *testing.T) {
 		"well":             {func(*State) {}, nil, nil},
 		"without a date":   {func(s *State) { s.NextRotation = time.Time{} }, nil, nil},
 		"due now":          {func(s *State) { s.NextRotation = now }, nil, nil},
-		"due before":       {func(s *State) { s.NextRotation = now.Add(-time.Second) }, []string{due}, []string{"was to rotate until 2026-05-01T11:59:59Z", "It last rotated at 2026-04-01T03:00:00Z."}},
+		"due before":       {func(s *State) { s.NextRotation = now.Add(-time.Second) }, []string{due}, []string{"was to rotate by 2026-05-01T11:59:59Z", "It last rotated at 2026-04-01T03:00:00Z."}},
 		"never rotated":    {func(s *State) { s.NextRotation, s.LastRotated = now.Add(-time.Hour), time.Time{} }, []string{due}, []string{"It has never rotated."}},
 		"off":              {func(s *State) { *s.Enabled = false }, []string{off}, []string{"It last rotated at 2026-04-01T03:00:00Z.", "`rotation_enabled = true`"}},
 		"off and due":      {func(s *State) { *s.Enabled = false; s.NextRotation = now.Add(-time.Hour) }, []string{off}, nil},

@@ -36,7 +36,7 @@ func withRotationData(more attributes) attributes {
 		"deleted_date":       computedString("The date that AWS gives for the deletion of the secret. Null if it is not scheduled for that; one that is does not rotate, whatever else is said of it."),
 		"last_rotated_date":  computedString("When the secret last rotated. Null if it never has."),
 		"next_rotation_date": computedString("The time until which the secret is to rotate next, the last second of the rotation window. Null if rotation is off."),
-		"overdue":            computedFlag("Whether rotation is on and `next_rotation_date` is over: the secret was to rotate until then and has not."),
+		"overdue":            computedFlag("Whether rotation is on and `next_rotation_date` is over: the secret was to rotate by then and has not. A rotation that has begun in its window has its time."),
 	})
 	return more
 }

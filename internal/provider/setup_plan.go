@@ -407,12 +407,8 @@ func (m setupModel) rotatesAnew(state setupModel) bool {
 }
 
 // checkedAfter reports whether an update of a state is checked: when it rotates,
-// may do so soon, or rotates anew, or leaves to others what was its own. Without
-// a rotation type there is only the access of others to check.
+// may do so soon, or rotates anew, or leaves to others what was its own.
 func (m setupModel) checkedAfter(state setupModel) bool {
-	if m.RotationType.ValueString() == "" && m.managed() {
-		return false
-	}
 	enabled := m.RotationEnabled.IsNull() || m.RotationEnabled.ValueBool()
 	return m.rotatesAnew(state) || triggered(m, state) || enabled && !state.RotationEnabled.ValueBool() || !m.managed() && state.managed()
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -84,36 +86,87 @@ type remark struct {
 }
 
 // preflight is all that a setup is checked for before its first write, and at
-// plan. Before an apply refuses anything it looks again: what was found may have
-// been remembered from before this same apply has mended it.
+// plan. Before an apply refuses anything it looks again, at everything: what was
+// found may be from before this same apply has mended it.
 func (o *operation) preflight(ctx context.Context, want Setup, s *scene, kmsKeyARN string, own Permissions) ([]Problem, error) {
 	remarks, err := o.examine(ctx, want, s, kmsKeyARN, own)
-	if err != nil || o.planning || !anyError(remarks) {
+	if err != nil || want.Lenient {
 		return problems(remarks, want.Lenient), err
 	}
-	again := *o
-	again.Source = o.Fresh()
-	now := *s
-	if now.function != nil {
-		if now.function, err = again.Function(ctx, want.FunctionARN); err != nil {
-			return nil, failed("rotation_lambda_arn", "read the rotation function", "", err)
+	remarks, err = o.reconsider(ctx, want.FunctionARN, remarks, func(again *operation) ([]remark, error) {
+		now := *s
+		var err error
+		if now.secret, err = again.find(ctx, s.secret.Parsed.String()); err != nil {
+			return nil, err
+		}
+		if now.function != nil {
+			if now.function, err = again.Function(ctx, want.FunctionARN); err != nil {
+				return nil, failed("rotation_lambda_arn", "read the rotation function", "", err)
+			}
+		}
+		if now.superuser, err = again.superuser(ctx, want); err != nil {
+			return nil, err
+		}
+		return again.examine(ctx, want, &now, kmsKeyARN, own)
+	})
+	return problems(remarks, false), err
+}
+
+// reconsider repeats checks that have found an error before an apply refuses to begin.
+// What somebody has just been allowed may take a moment to be seen. For one
+// function that is waited for once in a run, however many setups it has.
+func (o *operation) reconsider(ctx context.Context, functionARN string, remarks []remark, look func(*operation) ([]remark, error)) ([]remark, error) {
+	if o.planning || !anyError(remarks) {
+		return remarks, nil
+	}
+	now := o.clock.Now()
+	first, _ := o.refused.LoadOrStore(functionARN, now)
+	for {
+		again := *o
+		again.Source = o.Fresh()
+		var err error
+		if remarks, err = look(&again); err != nil || !anyError(remarks) || !mayStillSpread(remarks) {
+			return remarks, err
+		}
+		if since, ok := first.(time.Time); !ok || o.clock.Now().Sub(since) >= lagging {
+			return remarks, nil
+		}
+		if err := o.clock.Sleep(ctx, lagging/3); err != nil {
+			return nil, err
 		}
 	}
-	remarks, err = again.examine(ctx, want, &now, kmsKeyARN, own)
-	return problems(remarks, want.Lenient), err
+}
+
+// mayStillSpread reports whether all errors are of what IAM and Lambda may not show
+// yet although it was written.
+func mayStillSpread(remarks []remark) bool {
+	return !slices.ContainsFunc(remarks, func(r remark) bool { return r.Severity == findings.Error && !r.Code.Spreads() })
 }
 
 // examine makes all the checks that a setup asks for.
 func (o *operation) examine(ctx context.Context, want Setup, s *scene, kmsKeyARN string, own Permissions) ([]remark, error) {
 	current := o.currentValue(ctx, want, s)
-	remarks := o.checkType(ctx, want, s, current)
-	access, err := o.checkAccess(ctx, want, s, kmsKeyARN, own)
+	remarks := append(o.unreadable(want, s, current), o.checkType(ctx, want, s, current)...)
+	need := sync.OnceValues(func() (findings.Need, []findings.Finding) { return o.need(ctx, want, s, kmsKeyARN) })
+	access, err := o.checkAccess(ctx, want, s, need, own)
 	if err != nil {
 		return nil, err
 	}
 	remarks = append(remarks, access...)
-	way, err := o.checkFunctionItself(ctx, want, s, kmsKeyARN, current)
+	way, err := o.checkFunctionItself(ctx, want, s, need, kmsKeyARN, current)
 	return append(remarks, way...), err
+}
+
+// unreadable says what of the secrets could not be looked at.
+func (o *operation) unreadable(want Setup, s *scene, current facts.Value) []remark {
+	var remarks []remark
+	if current.Denied != nil {
+		remarks = append(remarks, on("secret_id", unseen(findings.SecretNotJSON, "the value of the secret", "secretsmanager:GetSecretValue"))...)
+	}
+	if want.SuperuserSecretARN != "" && want.usesSuperuser() && want.Check && !s.superuser.known {
+		remarks = append(remarks, on("superuser_secret_arn", unseen(findings.SuperuserNotFound, "the superuser secret", "secretsmanager:DescribeSecret"))...)
+	}
+	return remarks
 }
 
 func anyError(remarks []remark) bool {
@@ -264,6 +317,8 @@ func superuserKey(want Setup, s superuser) []findings.Finding {
 func (o *operation) checkSuperuserValue(ctx context.Context, want Setup, owner, current string) []findings.Finding {
 	c := o.SharedValue(ctx, want.SuperuserSecretARN)
 	switch {
+	case c.Denied != nil:
+		return []findings.Finding{unseen(findings.SuperuserFormat, "the value of the superuser secret", "secretsmanager:GetSecretValue")}
 	case c.State == facts.ValueUnknown:
 		return nil
 	case c.State == facts.ValueAbsent:

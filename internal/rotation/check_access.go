@@ -65,7 +65,7 @@ func (o *operation) lacksVPC(ctx context.Context, f *facts.Function, roleARN str
 
 // checkAccess says what a rotation would be refused: the invocation of the
 // function, or what the function does. At plan it counts on what is planned.
-func (o *operation) checkAccess(ctx context.Context, want Setup, s *scene, kmsKeyARN string, own Permissions) ([]remark, error) {
+func (o *operation) checkAccess(ctx context.Context, want Setup, s *scene, need func() (findings.Need, []findings.Finding), own Permissions) ([]remark, error) {
 	if !want.Check && !want.CheckAccess || !want.Enabled || s.function == nil {
 		return nil, nil
 	}
@@ -83,7 +83,7 @@ func (o *operation) checkAccess(ctx context.Context, want Setup, s *scene, kmsKe
 		}
 		remarks = append(remarks, on("rotation_lambda_arn", found...)...)
 	}
-	found, err := o.permitted(ctx, want, s, kmsKeyARN, own)
+	found, err := o.permitted(ctx, want, s, need, own)
 	for _, f := range found {
 		remarks = append(remarks, on(attributeOf(f.Code), f)...)
 	}
@@ -155,14 +155,19 @@ func unseen(code findings.Code, what, action string) findings.Finding {
 
 // permitted asks all that decides about the execution role whether the function
 // may do its work, together with the policy that this setup writes.
-func (o *operation) permitted(ctx context.Context, want Setup, s *scene, kmsKeyARN string, own Permissions) ([]findings.Finding, error) {
-	need := o.need(ctx, want, s, kmsKeyARN)
-	r, err := o.seenRole(ctx, s.roleARN(want))
+func (o *operation) permitted(ctx context.Context, want Setup, s *scene, needed func() (findings.Need, []findings.Finding), own Permissions) ([]findings.Finding, error) {
+	need, hidden := needed()
+	roleARN := s.roleARN(want)
+	if _, err := o.Role(ctx, roleARN); awsapi.IsNotFound(err) && roleARN == s.function.Role.String() {
+		return append(hidden, findings.New(findings.RoleNotAssumable, findings.Error,
+			fmt.Sprintf("The execution role %s of the function does not exist, so that Lambda can't run the function.", roleARN), "Make the role again, or give the function another one.")), nil
+	}
+	r, err := o.seenRole(ctx, roleARN)
 	if err != nil {
 		return nil, err
 	}
 	if r == nil {
-		return []findings.Finding{unseen(findings.RoleSecretAccess, "the execution role "+s.roleARN(want)+" and its policies", "iam:GetRole` with `iam:ListRolePolicies`, `iam:GetRolePolicy` and `iam:ListAttachedRolePolicies")}, nil
+		return append(hidden, unseen(findings.RoleSecretAccess, "the execution role "+roleARN+" and its policies", "iam:GetRole` with `iam:ListRolePolicies`, `iam:GetRolePolicy` and `iam:ListAttachedRolePolicies")), nil
 	}
 	role, secretARN := r.Role, s.secret.Parsed.String()
 	if o.planning {
@@ -176,12 +181,12 @@ func (o *operation) permitted(ctx context.Context, want Setup, s *scene, kmsKeyA
 			return p.Name == policyName(want, secretARN) && ofOwner(p, secretARN)
 		})
 	}
-	return findings.RolePermissions(role, need), nil
+	return append(hidden, findings.RolePermissions(role, need)...), nil
 }
 
 // need is what the function of a setup has to be allowed, and what others than its
 // role say of that.
-func (o *operation) need(ctx context.Context, want Setup, s *scene, kmsKeyARN string) findings.Need {
+func (o *operation) need(ctx context.Context, want Setup, s *scene, kmsKeyARN string) (findings.Need, []findings.Finding) {
 	access := accessOf(want, s.secret.Parsed.String(), kmsKeyARN)
 	access.SuperuserOwningService, access.VPC = s.superuser.owner, false
 	if !want.Managed {
@@ -199,20 +204,24 @@ func (o *operation) need(ctx context.Context, want Setup, s *scene, kmsKeyARN st
 	for _, tag := range s.secret.Tags {
 		need.SecretTags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}
-	o.others(ctx, &need, access.KMSKeyARN, access.SuperuserKMSKeyARN)
-	return need
+	hidden := o.others(ctx, &need, access.KMSKeyARN, access.SuperuserKMSKeyARN)
+	return need, hidden
 }
 
-// others adds the policies of secrets and of keys, as far as they may be read.
-func (o *operation) others(ctx context.Context, need *findings.Need, keyARNs ...string) {
+// others adds the policies of secrets and of keys, as far as they may be read, and
+// says which may not.
+func (o *operation) others(ctx context.Context, need *findings.Need, keyARNs ...string) (hidden []findings.Finding) {
 	need.Guards, need.Keys = map[string]*iampolicy.Document{}, map[string]findings.Key{}
 	for _, statement := range need.Policy.Statements {
 		for _, resource := range statement.Resources {
 			if _, err := arn.ParseSecret(resource); err != nil || strings.Contains(resource, "*") {
 				continue
 			}
-			if guard, err := o.SecretPolicy(ctx, resource); err == nil {
+			guard, err := o.SecretPolicy(ctx, resource)
+			if err == nil {
 				need.Guards[resource] = guard
+			} else if _, told := need.Guards[resource]; !told && awsapi.IsAccessDenied(err) {
+				hidden = append(hidden, unseen(findings.SecretPolicyDenies, "the resource policy of "+resource, "secretsmanager:GetResourcePolicy"))
 			}
 		}
 	}
@@ -221,6 +230,7 @@ func (o *operation) others(ctx context.Context, need *findings.Need, keyARNs ...
 			need.Keys[keyARN] = o.Key(ctx, keyARN)
 		}
 	}
+	return hidden
 }
 
 // otherAccount says what another account has to add for a superuser secret of
@@ -237,14 +247,21 @@ func otherAccount(want Setup, s *scene) []findings.Finding {
 // FunctionElsewhere says what has to be in the account of a function if that is not
 // the secret's.
 func FunctionElsewhere(functionARN, secretARN string) (p Problem, elsewhere bool) {
+	f, elsewhere := functionElsewhere(functionARN, secretARN)
+	return Of(f, f.Argument), elsewhere
+}
+
+func functionElsewhere(functionARN, secretARN string) (f findings.Finding, elsewhere bool) {
 	function, noFunction := arn.ParseFunction(functionARN)
 	secret, noSecret := arn.ParseSecret(secretARN)
 	if noFunction != nil || noSecret != nil || function.AccountID == secret.AccountID {
-		return Problem{}, false
+		return f, false
 	}
-	return Of(findings.New(findings.FunctionOtherAccount, findings.Warning,
+	f = findings.New(findings.FunctionOtherAccount, findings.Warning,
 		fmt.Sprintf("The function is in account %s and the secret in account %s. What is allowed there can't be seen from here, and the functions that AWS publishes can't rotate secrets of another account.", function.AccountID, secret.AccountID),
 		fmt.Sprintf("In account %[1]s, the function's policy has to let %[3]s invoke the function with `aws:SourceAccount` %[2]s, and these credentials `lambda:InvokeFunction` and `lambda:GetFunctionConfiguration`. Its role has to be allowed `sts:AssumeRole` on a role of account %[2]s. "+
 			"That role has to trust it, and needs the policy that `rotation_role_policy` computes. The function has to pass the RotationToken of its event to PutSecretValue, and the secret needs a customer managed key.",
-			function.AccountID, secret.AccountID, iampolicy.ServicePrincipal)), "rotation_lambda_arn"), true
+			function.AccountID, secret.AccountID, iampolicy.ServicePrincipal))
+	f.Argument = "rotation_lambda_arn"
+	return f, true
 }

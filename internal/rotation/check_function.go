@@ -15,7 +15,7 @@ import (
 
 // checkFunctionItself says whether the function can run at all, whether the keys
 // can be used, and what the function cannot reach.
-func (o *operation) checkFunctionItself(ctx context.Context, want Setup, s *scene, kmsKeyARN string, current facts.Value) ([]remark, error) {
+func (o *operation) checkFunctionItself(ctx context.Context, want Setup, s *scene, needed func() (findings.Need, []findings.Finding), kmsKeyARN string, current facts.Value) ([]remark, error) {
 	if !want.Check || !want.Enabled || s.function == nil || s.elsewhere() {
 		return nil, nil
 	}
@@ -29,7 +29,7 @@ func (o *operation) checkFunctionItself(ctx context.Context, want Setup, s *scen
 			remarks = append(remarks, on("rotation_lambda_arn", findings.CallerInvokes(o.Caller(ctx, "lambda:InvokeFunction", want.FunctionARN), want.FunctionARN, policy.Document)...)...)
 		}
 	}
-	need := o.need(ctx, want, s, kmsKeyARN)
+	need, _ := needed()
 	for _, key := range []struct{ argument, keyARN, secretARN string }{
 		{"kms_key_arn", kmsKeyARN, s.secret.Parsed.String()},
 		{"superuser_kms_key_arn", s.superuser.key, want.SuperuserSecretARN},

@@ -50,6 +50,9 @@ func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration)
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := o.awaitValue(ctx, want, sc); err != nil {
+		return nil, nil, err
+	}
 	if err := o.refuse(append(noValue(want, sc.secret), problems...)); err != nil {
 		return nil, nil, err
 	}
@@ -86,6 +89,21 @@ func (s *Service) Create(ctx context.Context, want Setup, timeout time.Duration)
 	}
 	s.created.Store(object.SecretARN, object.Permissions)
 	return object, o.warnings, nil
+}
+
+// awaitValue looks again at a secret without a value: one that was stored just
+// before may take a moment to be seen.
+func (o *operation) awaitValue(ctx context.Context, want Setup, s *scene) error {
+	for try := 0; try < 3 && len(noValue(want, s.secret)) > 0; try++ {
+		if err := o.clock.Sleep(ctx, pollPause); err != nil {
+			return err
+		}
+		var err error
+		if s.secret, err = o.find(ctx, s.secret.Parsed.String()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // refuse returns the errors among problems, and warns of the others if there are

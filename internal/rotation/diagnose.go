@@ -31,7 +31,8 @@ func (s *Service) Diagnose(ctx context.Context, want Setup) (Diagnosis, error) {
 	if err != nil {
 		return Diagnosis{}, err
 	}
-	o.diagnosing = true
+	// What this run remembers may be mended since.
+	o.diagnosing, o.Source = true, o.Renew(remembered)
 	sec, err := o.find(ctx, want.SecretID)
 	if err != nil {
 		return Diagnosis{}, err
@@ -45,15 +46,22 @@ func (s *Service) Diagnose(ctx context.Context, want Setup) (Diagnosis, error) {
 		add(broken...)
 		return d, nil // There is nothing else to look at.
 	}
-	function, err := o.diagnosedFunction(ctx, want.FunctionARN, add)
-	if err != nil {
+	if !sec.Enabled() {
+		// AWS keeps the function of a rotation that was switched off, which need not
+		// work any more.
+		add(findings.RotationState(o.state(d.Status, sec, nil))...)
+		return d, nil
+	}
+	if sc.function, err = o.diagnosedFunction(ctx, want.FunctionARN, add); err != nil {
 		return Diagnosis{}, err
 	}
-	sc.function = function
-	add(findings.RotationState(o.state(d.Status, sec, function))...)
+	add(findings.RotationState(o.state(d.Status, sec, sc.function))...)
 	add(scheduleFindings(want.Rules)...)
 	if want.FunctionARN != "" && sec.Current() == "" {
 		add(missingValue(want.SecretID))
+	}
+	if elsewhere, is := functionElsewhere(want.FunctionARN, d.SecretARN); is {
+		add(elsewhere)
 	}
 	if sc.superuser, err = o.superuser(ctx, want); err != nil {
 		return Diagnosis{}, err
@@ -108,7 +116,7 @@ func (o *operation) state(s Status, sec *secret, f *facts.Function) findings.Sta
 	return state
 }
 
-// schedule checks the rotation rules that AWS has.
+// scheduleFindings checks the rotation rules that AWS has.
 func scheduleFindings(r Rules) []findings.Finding {
 	if r.IsZero() {
 		return nil
@@ -130,7 +138,7 @@ func (o *operation) outcomes(ctx context.Context, want Setup, s *scene, st Statu
 	var all []findings.Finding
 	events, err := o.Events(ctx)
 	if err != nil {
-		all = append(all, unseen(findings.RotationFailed, "what CloudTrail has of failed rotations", "cloudtrail:LookupEvents"))
+		all = append(all, notTold(err, findings.RotationFailed, "what CloudTrail has of failed rotations", "cloudtrail:LookupEvents"))
 	}
 	// A success ends what was before it.
 	events = slices.DeleteFunc(slices.Clone(events), func(e findings.Event) bool {
@@ -161,8 +169,8 @@ func (o *operation) explainLog(ctx context.Context, want Setup, s *scene, st Sta
 	switch {
 	case awsapi.IsNotFound(err):
 		return []findings.Finding{findings.LogMissing(log.Group)}
-	case awsapi.IsAccessDenied(err):
-		return []findings.Finding{findings.LogUnseen(log.Group, "logs:FilterLogEvents")}
+	case err != nil && len(runs) == 0:
+		return []findings.Finding{notTold(err, findings.LogUnavailable, "the function's log group "+log.Group, "logs:FilterLogEvents")}
 	}
 	for _, run := range slices.Backward(runs) {
 		whose := run.Whose(st.SecretARN, st.PendingVersionID, want.SuperuserSecretARN)
@@ -176,6 +184,14 @@ func (o *operation) explainLog(ctx context.Context, want Setup, s *scene, st Sta
 		}
 	}
 	return nil
+}
+
+// notTold is the finding for what a service did not tell.
+func notTold(err error, code findings.Code, what, action string) findings.Finding {
+	if awsapi.IsAccessDenied(err) {
+		return unseen(code, what, action)
+	}
+	return findings.New(code, findings.Info, "AWS did not tell "+what+".", "Ask again later.")
 }
 
 // failedAt reports whether an event tells of a failure at the end of a run.

@@ -257,14 +257,14 @@ func (o *operation) checkFunction(ctx context.Context, want FunctionAccess, s *f
 		return nil, nil
 	}
 	remarks, err := o.examineFunction(ctx, want, s, next)
-	if err == nil && !o.planning && anyError(remarks) { // As in preflight.
-		again := *o
-		again.Source = o.Fresh()
-		now := *s
-		if now.function, err = again.Function(ctx, want.FunctionARN); err != nil {
-			return nil, failed("rotation_lambda_arn", "read the rotation function", "", err)
-		}
-		remarks, err = again.examineFunction(ctx, want, &now, next)
+	if err == nil && !want.Lenient {
+		remarks, err = o.reconsider(ctx, want.FunctionARN, remarks, func(again *operation) ([]remark, error) {
+			now, err := again.lookAtFunction(ctx, want)
+			if err != nil {
+				return nil, err
+			}
+			return again.examineFunction(ctx, want, now, next)
+		})
 	}
 	found := problems(remarks, want.Lenient)
 	if err != nil || !o.planning {
@@ -310,7 +310,8 @@ func (o *operation) examineFunction(ctx context.Context, want FunctionAccess, s 
 			need.RotateWith[secretARN] = known.function
 		}
 	}
-	o.others(ctx, &need, slices.Concat(want.Access.KMSKeyARNs, want.Access.SuperuserKMSKeyARNs)...)
+	hidden := o.others(ctx, &need, slices.Concat(want.Access.KMSKeyARNs, want.Access.SuperuserKMSKeyARNs)...)
+	remarks = append(remarks, on(findings.FunctionArgument, hidden...)...)
 	for _, keyARN := range want.Access.KMSKeyARNs {
 		if key, known := need.Keys[keyARN]; known {
 			remarks = append(remarks, on("kms_key_arns", findings.KeyUsable(key, "", false)...)...)

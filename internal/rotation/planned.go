@@ -3,6 +3,7 @@ package rotation
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -19,8 +20,9 @@ import (
 // what is there and all of that together, and a check may count on it.
 type planned struct {
 	mu         sync.Mutex
-	policies   map[string]map[string]string // role policies, by role and name; empty if not known yet
-	statements map[string]map[string]string // invoke permissions, by function and statement ID
+	policies   map[string]map[string]string          // role policies, by role and name; empty if not known yet
+	read       map[string]map[string]findings.Policy // the same, read
+	statements map[string]map[string]string          // invoke permissions, by function and statement ID
 	told       map[string]bool
 	nameless   int
 }
@@ -39,6 +41,13 @@ func (p *planned) add(to Permissions) {
 	}
 	if to.RoleName != "" {
 		put(&p.policies, to.RoleName, to.RolePolicyName, to.RolePolicy)
+		if p.read == nil {
+			p.read = map[string]map[string]findings.Policy{}
+		}
+		if p.read[to.RoleName] == nil {
+			p.read[to.RoleName] = map[string]findings.Policy{}
+		}
+		p.read[to.RoleName][to.RolePolicyName] = facts.ReadPolicy(to.RolePolicyName, to.RolePolicy)
 	}
 	put(&p.statements, to.FunctionARN, to.StatementID, to.InvokePermission)
 }
@@ -59,9 +68,12 @@ func (p *planned) once(what string) bool {
 func (p *planned) onRole(r findings.Role, name string) findings.Role {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for policy, text := range p.policies[name] {
-		r = r.With(facts.ReadPolicy(policy, text))
-	}
+	planned := p.read[name]
+	r.Policies = slices.DeleteFunc(slices.Clone(r.Policies), func(have findings.Policy) bool {
+		_, replaced := planned[have.Name]
+		return replaced
+	})
+	r.Policies = slices.AppendSeq(r.Policies, maps.Values(planned))
 	return r
 }
 

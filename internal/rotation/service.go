@@ -133,6 +133,8 @@ type Service struct {
 	// written has, by role and by function, when this run has last changed what
 	// the one may do and who may invoke the other.
 	written sync.Map
+	// refused has, by function, when a check first found an error before a write.
+	refused sync.Map
 
 	// created holds what was written, as [Permissions], for the secrets whose setup,
 	// and the functions whose access, was created in this run. With

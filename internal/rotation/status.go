@@ -79,7 +79,7 @@ func (o *operation) status(ctx context.Context, sec *secret) Status {
 	if st.PendingVersionID != "" {
 		st.PendingSince = o.madeAt(ctx, st.SecretARN, st.PendingVersionID)
 	}
-	st.Overdue = sec.Enabled() && !st.NextRotation.IsZero() && st.NextRotation.Before(sec.ReadAt(o.clock.Now()))
+	st.Overdue = o.state(st, sec, nil).Overdue()
 	// AWS gives the last second of the window, which ends on the hour.
 	end := st.NextRotation.Truncate(time.Second).Add(time.Second)
 	if _, _, known := sec.Schedule(); known && sec.Enabled() && !st.NextRotation.IsZero() && end.Equal(end.Truncate(time.Hour)) {
