@@ -69,17 +69,19 @@ func (w Setup) alongside() []string {
 
 // why explains a run of the function that rotates a secret. Done is the step that
 // the same attempt has done before; empty if that is not known. The values are read
-// only where they decide.
-func (o *operation) why(ctx context.Context, want Setup, secretARN string, r *facts.Run, done string) (e findings.Explanation, ok bool) {
+// only where they decide. Without a code, the lines explain nothing.
+func (o *operation) why(ctx context.Context, want Setup, secretARN string, r *facts.Run, done string) findings.Explanation {
 	known := findings.Known{SecretARN: secretARN, SuperuserSecretARN: want.SuperuserSecretARN, Done: done}
-	if e, ok = known.Explain(r.Lines); !e.AsksValues || !want.ReadValue {
-		return e, ok
+	e, _ := known.Explain(r.Lines)
+	if !e.AsksValues || !want.ReadValue {
+		return e
 	}
 	known.Value = o.Value(ctx, secretARN, "").Text
 	if superuser := want.SuperuserSecretARN; superuser != "" {
 		known.SuperuserValue = o.Value(ctx, superuser, "").Text
 	}
-	return known.Explain(r.Lines)
+	e, _ = known.Explain(r.Lines)
+	return e
 }
 
 // judge explains a run. Where the function rotates other secrets at the same time,
@@ -87,7 +89,7 @@ func (o *operation) why(ctx context.Context, want Setup, secretARN string, r *fa
 // function's own.
 func (w *wait) judge(ctx context.Context, r *facts.Run, guessed bool) *run {
 	made := &run{Run: r}
-	made.Explanation, _ = w.why(ctx, w.want, w.secretARN, r, "")
+	made.Explanation = w.why(ctx, w.want, w.secretARN, r, "")
 	if !r.Failed { // What it went on after does not matter.
 		made.Finding, made.Permanent = findings.Finding{}, false
 		made.guessed = guessed
@@ -121,8 +123,7 @@ func (w *wait) steps(ctx context.Context) {
 		case r.guessed:
 			continue
 		case r.Failed && r.Step == "" && done != "":
-			e, _ := w.why(ctx, w.want, w.secretARN, r.Run, done)
-			r.Step, r.Finding = after(done), e.Finding
+			r.Step, r.Finding = after(done), w.why(ctx, w.want, w.secretARN, r.Run, done).Finding
 		}
 		done = r.Step
 		if r.Failed {
