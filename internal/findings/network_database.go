@@ -167,7 +167,7 @@ func (d Database) admission(n Network, remedy string) []obstacle {
 	if o.pass > open {
 		all = append(all, o)
 	}
-	walls := passage{Network: n, code: NetworkDatabaseIngress, other: publicPeer().addresses()}
+	walls := passage{Network: n, code: NetworkDatabaseIngress, answers: toNAT, other: publicPeer().addresses()}
 	for _, s := range d.Subnets {
 		walls.add(s, d.Port, false, publicPeer())
 	}

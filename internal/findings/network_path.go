@@ -138,8 +138,8 @@ func (n Network) acls(to place, code Code) []obstacle {
 	var all []obstacle
 	function := peerOf("the function", n.Subnets, nil).addresses()
 	for _, s := range n.Subnets {
-		near := &passage{Network: n, subnet: s.ID, code: NetworkEgressBlocked, other: to.addresses()}
-		far := &passage{Network: n, subnet: s.ID, code: code, other: function}
+		near := &passage{Network: n, subnet: s.ID, code: NetworkEgressBlocked, answers: toFunction, other: to.addresses()}
+		far := &passage{Network: n, subnet: s.ID, code: code, answers: toFunction, other: function}
 		here := peerOf("the function", []Subnet{s}, nil)
 		if len(to.subnets) == 0 {
 			near.add(s, to.port, true, to.peer)
@@ -164,6 +164,7 @@ type passage struct {
 	Network
 	subnet  string
 	code    Code
+	answers replies
 	other   string // addresses of all of the other side
 	results []pass
 	found   []obstacle
@@ -174,13 +175,13 @@ func (p *passage) skip() { p.results = append(p.results, open) }
 
 // add adds the network ACL of a subnet: requests to a port, which are outbound on the function's side, and the answers to them.
 func (p *passage) add(at Subnet, port int, outbound bool, other peer) {
-	request := p.check(at, outbound, ports{port, port}, other)
-	answer := p.check(at, !outbound, ephemeral, other)
+	request := p.check(at, outbound, ports{port, port}, ports{port, port}, other)
+	answer := p.check(at, !outbound, p.answers.may, p.answers.usual, other)
 	p.results = append(p.results, max(request, answer))
 }
 
-func (p *passage) check(at Subnet, egress bool, to ports, other peer) pass {
-	result, denied := at.lets(egress, to, other, p.IPv6)
+func (p *passage) check(at Subnet, egress bool, to, usual ports, other peer) pass {
+	result, denied := at.lets(egress, to, usual, other, p.IPv6)
 	traffic, words := "inbound TCP "+to.String(), " from "
 	if egress {
 		traffic, words = "outbound TCP "+to.String(), " to "

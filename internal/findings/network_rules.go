@@ -174,14 +174,28 @@ func admits(groups []SecurityGroup, egress bool, port int, other peer, ipv6 bool
 // ports is a range of ports.
 type ports struct{ low, high int }
 
-// ephemeral are the ports that answers come back to.
-// https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html.
-var ephemeral = ports{1024, 65535}
+// replies are the ports that answers come back to: those that may be taken, and of these the ones that are.
+type replies struct{ may, usual ports }
+
+// AWS's page names 1024 to 65535 for functions and NAT gateways alike: https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html.
+// A function takes those that its Linux does: https://www.kernel.org/doc/html/latest/networking/ip-sysctl.html#ip-variables.
+var (
+	toFunction = replies{ports{1024, 65535}, ports{32768, 60999}}
+	toNAT      = replies{ports{1024, 65535}, ports{1024, 65535}}
+)
+
+// negligible is the share of ports whose loss nobody notices. That of single ports, such as 3389 of all ephemeral ones, is usual.
+const negligible = 0.01
+
+func (p ports) size() int { return max(p.high-p.low+1, 0) }
+
+// both are the ports of two ranges.
+func (p ports) both(q ports) ports { return ports{max(p.low, q.low), min(p.high, q.high)} }
 
 // lets says whether the network ACL of a subnet lets TCP to some ports out to a peer, or in from it, and the number of the first rule
-// that denies it, 0 if none does by itself. The first rule that matches decides, by its number.
+// that denies it, 0 if none does by itself. It is open if it is for the usual ones. The first rule that matches decides, by its number.
 // https://docs.aws.amazon.com/vpc/latest/userguide/nacl-rules.html.
-func (s Subnet) lets(egress bool, to ports, other peer, ipv6 bool) (result pass, denied int) {
+func (s Subnet) lets(egress bool, to, usual ports, other peer, ipv6 bool) (result pass, denied int) {
 	type bounded struct {
 		NetworkACLRule
 		block netip.Prefix
@@ -205,7 +219,7 @@ func (s Subnet) lets(egress bool, to ports, other peer, ipv6 bool) (result pass,
 	}
 	slices.SortStableFunc(rules, func(a, b bounded) int { return a.Number - b.Number })
 	result = other.judge(blocks, func(piece netip.Prefix) pass {
-		left, allowed := []ports{to}, 0
+		left, allowed, lost := []ports{to}, 0, usual.size()
 		for _, rule := range rules {
 			if rule.block.Bits() > piece.Bits() || !rule.block.Contains(piece.Addr()) {
 				continue
@@ -216,14 +230,15 @@ func (s Subnet) lets(egress bool, to ports, other peer, ipv6 bool) (result pass,
 			}
 			var rest []ports
 			for _, l := range left {
-				matched := ports{max(l.low, of.low), min(l.high, of.high)}
-				if matched.low > matched.high {
+				matched := l.both(of)
+				if matched.size() == 0 {
 					rest = append(rest, l)
 					continue
 				}
 				if rule.Allow {
-					allowed += matched.high - matched.low + 1
-				} else if denied == 0 && rule.Number < lastRule {
+					allowed += matched.size()
+					lost -= matched.both(usual).size()
+				} else if denied == 0 && rule.Number < lastRule && float64(matched.both(usual).size()) > negligible*float64(usual.size()) {
 					denied = rule.Number
 				}
 				for _, r := range []ports{{l.low, matched.low - 1}, {matched.high + 1, l.high}} {
@@ -234,10 +249,10 @@ func (s Subnet) lets(egress bool, to ports, other peer, ipv6 bool) (result pass,
 			}
 			left = rest
 		}
-		switch allowed {
-		case 0:
+		switch {
+		case allowed == 0:
 			return closed
-		case to.high - to.low + 1:
+		case float64(lost) <= negligible*float64(usual.size()):
 			return open
 		}
 		return partly

@@ -197,6 +197,21 @@ func TestReachable(t *testing.T) {
 		"NAT, tight network ACLs": {change: func(c *networkCase) {
 			c.subnetA.Rules = []NetworkACLRule{{1, true, true, "6", "0.0.0.0/0", 443, 443}, {2, true, true, "6", "10.0.0.0/16", 5432, 5432}, {3, false, true, "6", "0.0.0.0/0", 1024, 65535}}
 		}},
+		"NAT, network ACL denies Remote Desktop and the like": {change: func(c *networkCase) {
+			r := wall(NetworkACLRule{10, false, false, "6", "0.0.0.0/0", 3389, 3389}, NetworkACLRule{11, false, false, "6", "0.0.0.0/0", 5900, 5902}, NetworkACLRule{12, false, false, "6", "0.0.0.0/0", 50000, 50000})
+			c.subnetA.Rules, c.subnetB.Rules, c.db.Subnets[0].Rules, c.db.Subnets[1].Rules = r, r, r, r
+		}},
+		"NAT, network ACL allows answers to Linux": {change: func(c *networkCase) {
+			r := []NetworkACLRule{{1, true, true, "-1", "0.0.0.0/0", -1, -1}, {2, false, true, "6", "0.0.0.0/0", 32768, 65535}}
+			c.subnetA.Rules, c.subnetB.Rules = r, r
+		}},
+		"public database elsewhere, network ACL denies Remote Desktop": {change: func(c *networkCase) {
+			c.elsewhere()
+			c.db.Public = new(true)
+			c.admits(in(5432, "0.0.0.0/0"))
+			r := wall(NetworkACLRule{10, true, false, "6", "0.0.0.0/0", 3389, 3389})
+			c.db.Subnets[0].Rules, c.db.Subnets[1].Rules = r, r
+		}},
 		"NAT, network ACL denies other ports": {change: func(c *networkCase) {
 			c.subnetA.Rules = wall(NetworkACLRule{10, false, false, "6", "0.0.0.0/0", 22, 1023}, NetworkACLRule{11, true, false, "17", "0.0.0.0/0", -1, -1})
 		}},
@@ -408,9 +423,17 @@ func TestReachable(t *testing.T) {
 			c.subnetA.Rules, c.subnetB.Rules = r, r
 		}, want: []string{egress, egress}, text: "inbound TCP 1024-65535"},
 		"network ACL allows some answers": {change: func(c *networkCase) {
-			r := []NetworkACLRule{{1, true, true, "-1", "0.0.0.0/0", -1, -1}, {2, false, true, "6", "0.0.0.0/0", 32768, 65535}}
+			r := []NetworkACLRule{{1, true, true, "-1", "0.0.0.0/0", -1, -1}, {2, false, true, "6", "0.0.0.0/0", 49152, 65535}}
 			c.subnetA.Rules, c.subnetB.Rules = r, r
 		}, want: []string{perhaps(egress), perhaps(egress)}, text: "allow only a part of inbound TCP 1024-65535"},
+		"network ACL allows answers to other ports": {change: func(c *networkCase) {
+			r := []NetworkACLRule{{1, true, true, "-1", "0.0.0.0/0", -1, -1}, {2, false, true, "6", "0.0.0.0/0", 1024, 32767}}
+			c.subnetA.Rules, c.subnetB.Rules = r, r
+		}, want: []string{perhaps(egress), perhaps(egress)}},
+		"network ACL denies many answers": {change: func(c *networkCase) {
+			r := wall(NetworkACLRule{9, false, false, "6", "0.0.0.0/0", 3389, 3389}, NetworkACLRule{10, false, false, "6", "0.0.0.0/0", 30000, 40000})
+			c.subnetA.Rules, c.subnetB.Rules = r, r
+		}, want: []string{perhaps(egress), perhaps(egress)}, text: "rule 10 of the network ACL acl-a denies a part of inbound TCP 1024-65535"},
 		"network ACL allows nothing": {change: func(c *networkCase) { r := wall()[2:]; c.subnetA.Rules, c.subnetB.Rules = r, r }, want: []string{egress, egress}, text: "no rule of the network ACL"},
 		"network ACLs not readable": {change: func(c *networkCase) {
 			c.subnetA.Rules, c.subnetB.Rules = nil, nil
@@ -461,6 +484,13 @@ func TestReachable(t *testing.T) {
 			c.db.Public = new(true)
 			c.admits(in(5432, "0.0.0.0/0"))
 		}, want: []string{noVPC}, text: "0.0.0.0/0 to a NAT gateway"},
+		"public database, answers to Linux only": {change: func(c *networkCase) {
+			c.elsewhere()
+			c.db.Public = new(true)
+			c.admits(in(5432, "0.0.0.0/0"))
+			r := []NetworkACLRule{{1, false, true, "-1", "0.0.0.0/0", -1, -1}, {2, true, true, "6", "0.0.0.0/0", 32768, 65535}}
+			c.db.Subnets[0].Rules, c.db.Subnets[1].Rules = r, r
+		}, want: []string{perhaps(ingress)}, text: "allow only a part of outbound TCP 1024-65535"},
 		"public database, not admitted":    {change: func(c *networkCase) { c.elsewhere(); c.db.Public = new(true) }, want: []string{ingress}},
 		"public database, some admitted":   {change: func(c *networkCase) { c.elsewhere(); c.db.Public = new(true); c.admits(in(5432, "198.51.100.7/32")) }, want: []string{unknown(ingress)}},
 		"unlisted database":                {change: func(c *networkCase) { c.unlisted(hiddenHost) }, want: []string{unknown(ingress)}, text: "Whether the rotation function " + rotator + " can reach the database cannot be determined"},
