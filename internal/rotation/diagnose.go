@@ -32,7 +32,7 @@ func (s *Service) Diagnose(ctx context.Context, want Setup) (Diagnosis, error) {
 		return Diagnosis{}, err
 	}
 	// What this run remembers may be mended since.
-	o.diagnosing, o.Source = true, o.Renew(remembered)
+	o.diagnosing, o.Source = true, o.Renew(Remembered)
 	sec, err := o.find(ctx, want.SecretID)
 	if err != nil {
 		return Diagnosis{}, err

@@ -11,8 +11,8 @@ import (
 	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 )
 
-// remembered is for how long the answer to one setup serves the others.
-const remembered = 5 * time.Second
+// Remembered is for how long the answer to one setup serves the others.
+const Remembered = 5 * time.Second
 
 // ours reports whether a setup or a function access wrote an inline policy.
 func ours(p findings.Policy) bool {

@@ -37,13 +37,17 @@ func (w *wait) read(ctx context.Context) {
 	if w.function == nil {
 		return
 	}
-	since := w.began.Truncate(time.Second)
+	if w.from.IsZero() {
+		w.from, w.fresh = w.beginning(w.madeAt(ctx, w.secretARN, w.version))
+	}
 	runs, err := w.ReadLog(ctx, facts.Log{
-		Group: w.function.LogGroup, Since: since, Names: []string{w.secretARN, w.version}, Timeout: w.function.Timeout,
+		Group: w.function.LogGroup, Since: w.from.Add(-clocks), Names: []string{w.secretARN, w.version}, Timeout: w.function.Timeout,
 	})
 	if err != nil && len(runs) == 0 && len(w.log.runs) > 0 {
+		w.log.err = err
 		return // What was read before says more.
 	}
+	runs = slices.DeleteFunc(runs, w.earlier)
 	w.log = evidence{err: err}
 	shared := w.waits.overlap(w.function.ARN.Unqualified().String(), w.secretARN, w.started)
 	for _, r := range runs {
@@ -56,6 +60,33 @@ func (w *wait) read(ctx context.Context) {
 	}
 	w.steps(ctx)
 	w.tellRuns(ctx)
+}
+
+// clocks is by how much the clocks of AWS's services may differ, and how long the
+// first look at a rotation may come after it was asked for.
+const clocks = 5 * time.Second
+
+// beginning is from when on a run is one of this rotation, and whether that is the
+// whole of it: given when its version was made, zero if that is not known. AWS may
+// invoke the function before the first look at the rotation.
+func (w *wait) beginning(made time.Time) (from time.Time, fresh bool) {
+	from, made = w.began.Truncate(time.Second), made.Truncate(time.Second)
+	if made.Before(from.Add(-clocks)) {
+		return from, false
+	}
+	if made.Before(from) {
+		from = made
+	}
+	return from, true
+}
+
+// earlier reports whether a run is one of an earlier rotation or attempt. What names
+// a version that was just made is not.
+func (w *wait) earlier(r *facts.Run) bool {
+	if w.fresh {
+		return r.At.Before(w.from) && !r.Names(w.version)
+	}
+	return r.Until.Before(w.from)
 }
 
 func (w *wait) whose(r *facts.Run) facts.Whose {
@@ -165,13 +196,25 @@ func (e *evidence) reached() string {
 	return steps[furthest]
 }
 
+// mended reports whether the step in which a run failed, or a later one, was done
+// without an error since.
+func (e *evidence) mended(failed *run) bool {
+	at := slices.Index(steps, failed.Step)
+	since := slices.Index(e.runs, failed) + 1
+	return at >= 0 && slices.ContainsFunc(e.runs[since:], func(r *run) bool {
+		return r.Ended && !r.Failed && !r.guessed && slices.Index(steps, r.Step) >= at
+	})
+}
+
 // decisive is the run that explains best how things are: the last one that
-// failed, or else the last one at all; nil if there is none. What may be of
-// another secret comes last.
+// failed and was not mended, or else the last one at all; nil if there is none.
+// What may be of another secret comes last.
 func (e *evidence) decisive() *run {
 	var best *run
 	rank := func(r *run) int {
 		switch {
+		case r.Failed && e.mended(r):
+			return 0
 		case r.Failed && !r.guessed:
 			return 3
 		case r.Failed:
@@ -192,13 +235,31 @@ func (e *evidence) decisive() *run {
 // permanent reports whether the last failure is one that no retry mends.
 func (e *evidence) permanent() bool {
 	r := e.decisive()
-	return r != nil && r.Failed && r.Permanent
+	return r != nil && r.Failed && r.Permanent && (!r.Twice || e.same(r) >= 2)
+}
+
+// same is how many attempts have failed like a run.
+func (e *evidence) same(as *run) int {
+	n := 0
+	for _, r := range e.runs {
+		if r.Permanent && r.Finding.Code == as.Finding.Code && r.Step == as.Step && !e.mended(r) {
+			n++
+		}
+	}
+	return n
+}
+
+// nothingMade reports whether the log shows that no run has got past createSecret:
+// all that it has are failures in it.
+func (e *evidence) nothingMade() bool {
+	return e.err == nil && len(e.runs) > 0 &&
+		!slices.ContainsFunc(e.runs, func(r *run) bool { return r.guessed || !r.Failed || r.Step != steps[0] })
 }
 
 func (e *evidence) failures() int {
 	n := 0
 	for _, r := range e.runs {
-		if r.Failed && r.counts {
+		if r.Failed && r.counts && !e.mended(r) {
 			n++
 		}
 	}

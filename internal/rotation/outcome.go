@@ -121,7 +121,7 @@ func (w *wait) failure(ctx context.Context, summary string, sec *secret, how end
 	if last != nil {
 		e.log = w.lines(ctx, sec, last)
 	}
-	e.state = w.state(ctx, sec, how)
+	e.state = w.state(sec, how)
 	e.timeline = w.timeline(sec)
 	return e
 }
@@ -166,8 +166,10 @@ func (w *wait) silence(ctx context.Context) (cause findings.Finding, parts []str
 	}
 	f.ReservedConcurrency, _ = source.Concurrency(ctx, f.ARN)
 	found := findings.FunctionUsable(nil, f)
-	if policy, err := source.FunctionPolicy(ctx, f.ARN); err == nil {
-		found = append(found, findings.Invocable(f.ARN, w.secretARN, policy.Document, policy.Document)...)
+	now := *w.operation
+	now.Source, now.diagnosing = source, true // What this setup has written counts.
+	if refused, err := now.invocable(ctx, w.want, w.secretARN); err == nil {
+		found = append(found, refused...)
 	}
 	if i := slices.IndexFunc(found, func(f findings.Finding) bool { return f.Severity == findings.Error }); i >= 0 {
 		return found[i], []string{"The function has not run for this rotation, as its log group " + w.function.LogGroup + " has nothing of it.", event}
@@ -195,13 +197,13 @@ func (w *wait) silence(ctx context.Context) (cause findings.Finding, parts []str
 
 // state says what applications read, and whether the rotation may have taken the
 // password behind it away from them.
-func (w *wait) state(ctx context.Context, sec *secret, how ending) string {
+func (w *wait) state(sec *secret, how ending) string {
 	current := fmt.Sprintf("version %s (AWSCURRENT)", sec.Current())
 	reads := "Applications read " + current + " of the secret"
 	if w.function == nil {
 		return reads + "; what its service has changed by now is not known."
 	}
-	if w.untouched(ctx) {
+	if w.untouched() {
 		return "Applications are not affected: they read " + current + ", and the rotation has not got as far as to change a password."
 	}
 	if t := w.want.RotationType; t != nil && t.Strategy == catalog.AlternatingUsers {
@@ -237,13 +239,12 @@ func (w *wait) refusedCurrent() bool {
 // untouched reports whether the rotation has certainly changed no password:
 // createSecret only makes one, and a version without a value is one that it has
 // not made.
-func (w *wait) untouched(ctx context.Context) bool {
+func (w *wait) untouched() bool {
 	if w.pending.State != facts.ValueUnknown {
 		return w.pending.State == facts.ValueAbsent
 	}
 	// Without a look at the value, the log has to have all attempts from the first.
-	made := w.madeAt(ctx, w.secretARN, w.version)
-	return w.log.reached() == steps[0] && !made.IsZero() && !made.Before(w.began.Add(-lagging))
+	return w.log.nothingMade() && w.fresh
 }
 
 // stamp is how a timeline writes a time.

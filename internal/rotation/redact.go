@@ -58,6 +58,8 @@ func (w *wait) contents(ctx context.Context, sec *secret) (secrets []string, hid
 			hidden = "a value that would have to be masked in them is binary"
 		case c.State == facts.ValuePresent:
 			secrets = append(secrets, leaves(c.Text)...)
+		case c.State == facts.ValueUnknown && c.Denied == nil:
+			hidden = "AWS has not answered what the value of " + v.secretARN + " is, which would have to be masked in them"
 		case c.State == facts.ValueUnknown:
 			hidden = "these credentials may not read " + v.secretARN + " (`secretsmanager:GetSecretValue`), whose value would have to be masked in them"
 		}

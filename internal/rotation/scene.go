@@ -82,7 +82,7 @@ func otherRole(functionARN, roleARN string, f *facts.Function) *Problem {
 // just read will do, unless it is not what this one was told of the role.
 func (o *operation) rotator(ctx context.Context, functionARN, roleARN string) (*facts.Function, error) {
 	f, err := o.Function(ctx, functionARN)
-	if err == nil && (o.clock.Now().Sub(f.ReadAt) > remembered || roleARN != "" && roleARN != f.Role.String()) {
+	if err == nil && (o.clock.Now().Sub(f.ReadAt) > Remembered || roleARN != "" && roleARN != f.Role.String()) {
 		f, err = o.Fresh().Function(ctx, functionARN)
 	}
 	if awsapi.IsNotFound(err) {

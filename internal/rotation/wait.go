@@ -52,9 +52,12 @@ type wait struct {
 	// AWS.
 	began, excused time.Time
 	started        time.Time // by the clock of this run
-	log            evidence
-	pending        facts.Value // of the version, when the wait has failed
-	told           int         // runs of the function that progress was told of
+	// From and fresh are what beginning says; zero until the log is read.
+	from    time.Time
+	fresh   bool
+	log     evidence
+	pending facts.Value // of the version, when the wait has failed
+	told    int         // runs of the function that progress was told of
 }
 
 // await waits until a version is AWSCURRENT. AWS retries a failed rotation by
@@ -69,6 +72,15 @@ func (o *operation) await(ctx context.Context, want Setup, secretARN, version st
 	seen := w.started // when the version was last seen to be pending
 	pause, nextLogs := firstPause, w.started.Add(logsPause)
 	var last *secret
+	// failure ends the wait, unless the rotation has succeeded while
+	// the log was read.
+	failure := func(summary string, sec *secret, how ending) error {
+		e := w.failure(ctx, summary, sec, how)
+		if now, err := o.describe(ctx, secretARN); err == nil && w.succeeded(now) {
+			return w.success(ctx)
+		}
+		return e
+	}
 	for {
 		sec, err := o.describe(ctx, secretARN)
 		if err != nil && ctx.Err() != nil {
@@ -82,30 +94,28 @@ func (o *operation) await(ctx context.Context, want Setup, secretARN, version st
 			w.excused = o.lastWritten(o.roleName).Add(w.began.Sub(w.started) + spreading)
 		}
 		last = sec
-		labels := sec.VersionIdsToStages[version]
 		now := o.clock.Now()
 		switch {
-		case slices.Contains(labels, facts.LabelCurrent), slices.Contains(labels, facts.LabelPrevious):
-			o.tell(ctx, "The new version of the secret is AWSCURRENT", w.fields())
-			return nil
-		case slices.Contains(labels, facts.LabelPending):
+		case w.succeeded(sec):
+			return w.success(ctx)
+		case slices.Contains(sec.VersionIdsToStages[version], facts.LabelPending):
 			seen = now
 		case now.Sub(seen) >= lagging:
 			w.read(ctx)
-			return w.failure(ctx, "The rotation was abandoned", sec, abandoned)
+			return failure("The rotation was abandoned", sec, abandoned)
 		}
 		late := !now.Before(o.deadline)
 		if late || !now.Before(nextLogs) {
-			nextLogs = now.Add(logsPause)
 			w.read(ctx)
+			nextLogs = o.clock.Now().Add(logsPause)
 			failures := w.log.failures()
 			switch {
 			case w.log.permanent():
-				return w.failure(ctx, "The rotation failed", sec, permanent)
+				return failure("The rotation failed", sec, permanent)
 			case failures >= enoughFailures:
-				return w.failure(ctx, fmt.Sprintf("The rotation failed %d times", failures), sec, open)
+				return failure(fmt.Sprintf("The rotation failed %d times", failures), sec, open)
 			case late:
-				return w.failure(ctx, "The rotation did not succeed in time", sec, open)
+				return failure("The rotation did not succeed in time", sec, open)
 			}
 		}
 		if err := o.clock.Sleep(ctx, pause); err != nil {
@@ -113,6 +123,17 @@ func (o *operation) await(ctx context.Context, want Setup, secretARN, version st
 		}
 		pause = min(2*pause, pollPause)
 	}
+}
+
+// succeeded reports whether the version is AWSCURRENT, or has been.
+func (w *wait) succeeded(sec *secret) bool {
+	labels := sec.VersionIdsToStages[w.version]
+	return slices.Contains(labels, facts.LabelCurrent) || slices.Contains(labels, facts.LabelPrevious)
+}
+
+func (w *wait) success(ctx context.Context) error {
+	w.tell(ctx, "The new version of the secret is AWSCURRENT", w.fields())
+	return nil
 }
 
 func (w *wait) fields() map[string]any {
