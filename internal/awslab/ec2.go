@@ -21,6 +21,7 @@ type ec2State struct {
 	// see [Lab.BehindGateway].
 	behind map[string]func(host string, port int) bool
 	gone   map[string]bool // gateways that are not modelled and that are no more
+	flows  int             // counts connections
 	// turns counts the invocations of each function in a VPC.
 	turns map[string]int
 }

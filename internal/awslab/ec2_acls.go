@@ -7,10 +7,6 @@ import (
 	"strconv"
 )
 
-// ephemeral are the ports that clients of a Lambda function and NAT gateways
-// take: https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html#nacl-ephemeral-ports.
-var ephemeral = portRange{1024, 65535}
-
 type portRange struct{ from, to int }
 
 func (p portRange) contains(port int) bool { return p.from <= port && port <= p.to }
@@ -43,23 +39,9 @@ var anywhere = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 // lastEntry is the entry * of every ACL, which refuses the rest.
 const lastEntry = 32767
 
-// allows judges packets of TCP in one direction, whose other end is an
-// address. All ports of the range must pass, as clients use any of them.
-func (a *networkACL) allows(egress bool, other netip.Addr, ports portRange) bool {
-	// What is said of a port changes only where a range of an entry begins or
-	// has ended.
-	edges := []int{ports.from}
-	for _, e := range a.entries {
-		for _, edge := range []int{e.ports.from, e.ports.to + 1} {
-			if ports.contains(edge) {
-				edges = append(edges, edge)
-			}
-		}
-	}
-	return !slices.ContainsFunc(edges, func(port int) bool { return !a.allowsPort(egress, other, port) })
-}
-
-func (a *networkACL) allowsPort(egress bool, other netip.Addr, port int) bool {
+// allows judges packets of TCP to a port in one direction, whose other end is an
+// address.
+func (a *networkACL) allows(egress bool, other netip.Addr, port int) bool {
 	var first *aclEntry
 	for i, e := range a.entries {
 		if e.egress == egress && (e.protocol == -1 || e.protocol == tcp && e.ports.contains(port)) && e.ipv6 == "" && e.cidr.Contains(other) &&

@@ -100,7 +100,7 @@ func (a *attachment) Connect(ctx context.Context, host string, port int, patienc
 	l := a.run.lab
 	l.mu.Lock()
 	to, known := a.resolve(host)
-	arrives := known && a.arrives(to, port)
+	arrives := known && a.arrives(to, l.flowTo(port))
 	if arrives && to.service != "" {
 		a.run.role.reach(to.service, to.endpoint)
 	}

@@ -187,7 +187,20 @@ func TestReachability(t *testing.T) {
 		"443 refused on the way out":  {nat, func(p plant) { p.ACLEntry(90, true, types.RuleActionDeny, 443, 443) }, false},
 		"refused after it is allowed": {nat, func(p plant) { p.ACLEntry(110, true, types.RuleActionDeny, 443, 443) }, true},
 		"answers refused":             {nat, func(p plant) { p.ACLEntry(90, false, types.RuleActionDeny, 1024, 65535) }, false},
-		"some answers refused":        {nat, func(p plant) { p.ACLEntry(90, false, types.RuleActionDeny, 1024, 5000) }, false},
+		"some answers refused":        {nat, func(p plant) { p.ACLEntry(90, false, types.RuleActionDeny, 32768, 50000) }, false},
+		"Remote Desktop refused":      {nat, func(p plant) { p.ACLEntry(90, false, types.RuleActionDeny, 3389, 3389) }, true},
+		"answers to Linux only": {endpoint, func(p plant) {
+			p.ACLEntry(80, false, types.RuleActionAllow, 443, 443)
+			p.ACLEntry(81, false, types.RuleActionAllow, 5432, 5432)
+			p.ACLEntry(82, false, types.RuleActionAllow, 32768, 60999)
+			p.ACLEntry(90, false, types.RuleActionDeny, 0, 65535)
+		}, true},
+		"answers to Linux only, at a NAT gateway": {nat, func(p plant) {
+			p.ACL = p.emptyACL(p.PublicSubnet)
+			p.ACLEntry(1, true, types.RuleActionAllow, 0, 65535)
+			p.ACLEntry(1, false, types.RuleActionAllow, 32768, 60999)
+			p.ACLEntry(2, false, types.RuleActionAllow, 443, 443)
+		}, false},
 		"only what is needed": {nat, func(p plant) {
 			for _, egress := range []bool{true, false} {
 				p.ACLEntry(80, egress, types.RuleActionAllow, 443, 443)
