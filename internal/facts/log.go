@@ -35,7 +35,8 @@ type Log struct {
 
 // ReadLog reads a log as it is now and returns the runs of the function in the order
 // of time, also those that do not matter. With an error there are the runs that
-// were read before it.
+// were read before it; one is that CloudWatch Logs takes longer than is given to
+// advice.
 //
 // A log that is too long to be read is asked for the lines that have one of the
 // names, and the streams of these for the rest of their runs. Lambda's own lines
@@ -43,6 +44,8 @@ type Log struct {
 // with a name has failed, the lines that tell of failures make runs, too.
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html.
 func (s Source) ReadLog(ctx context.Context, log Log) ([]*Run, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	events, whole, err := s.events(ctx, log.input(""), plainPages)
 	if err != nil || whole || len(log.Names) == 0 {
 		return runsOf(log.Group, events), err
@@ -57,7 +60,7 @@ func (s Source) ReadLog(ctx context.Context, log Log) ([]*Run, error) {
 		events, _, err = s.events(ctx, attempt, streamPages)
 		all = append(all, runsOf(log.Group, events)...)
 	}
-	if err != nil || slices.ContainsFunc(all, func(r *Run) bool { return r.Failed && r.names(log.Names) }) {
+	if err != nil || slices.ContainsFunc(all, func(r *Run) bool { return r.Failed && r.Names(log.Names...) }) {
 		return all, err
 	}
 	failures, _, err := s.events(ctx, log.input(failurePattern), filteredPages)
@@ -112,7 +115,8 @@ func (l Log) attempts(hits []types.FilteredLogEvent) []*cloudwatchlogs.FilterLog
 	return all[max(0, len(all)-mostAttempts):]
 }
 
-func (r *Run) names(names []string) bool {
+// Names reports whether a line of the run has one of the texts.
+func (r *Run) Names(names ...string) bool {
 	return slices.ContainsFunc(r.Lines, func(line string) bool {
 		return slices.ContainsFunc(names, func(name string) bool { return strings.Contains(line, name) })
 	})

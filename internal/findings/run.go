@@ -13,6 +13,8 @@ type Explanation struct {
 	Step    string // "createSecret", "setSecret", "testSecret" or "finishSecret"; empty if the lines do not tell
 	// Permanent says that rotating again cannot help before somebody changes something.
 	Permanent bool
+	// Twice says that it is Permanent only if another attempt fails like this, since the cause may also be one that passes.
+	Twice bool
 	// AsksValues says that with the values of Known the cause may turn out to be another.
 	AsksValues bool
 }

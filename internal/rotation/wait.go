@@ -72,8 +72,7 @@ func (o *operation) await(ctx context.Context, want Setup, secretARN, version st
 	seen := w.started // when the version was last seen to be pending
 	pause, nextLogs := firstPause, w.started.Add(logsPause)
 	var last *secret
-	// failure ends the wait, unless the rotation has succeeded while
-	// the log was read.
+	// failure ends the wait, unless the rotation has succeeded while the log was read.
 	failure := func(summary string, sec *secret, how ending) error {
 		e := w.failure(ctx, summary, sec, how)
 		if now, err := o.describe(ctx, secretARN); err == nil && w.succeeded(now) {
