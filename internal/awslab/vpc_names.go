@@ -10,8 +10,8 @@ import (
 // place is where a connection goes: what a name has resolved to.
 type place struct {
 	host string
-	// address is invalid for what the lab does not model, which every function
-	// reaches.
+	// address is invalid for what the lab does not model and every function
+	// reaches: names, public addresses and the function's own machine.
 	address netip.Addr
 	public  bool // the address can be reached over the internet
 	// A place in a VPC has a network interface there.
@@ -98,7 +98,8 @@ func (a *attachment) database(d *databaseHost) place {
 }
 
 // at is the place with an address: one of an endpoint or database in the
-// function's VPC, or one that is not modelled.
+// function's VPC, or one that is not modelled. A private one takes a route that
+// leads beyond the VPC.
 func (a *attachment) at(address netip.Addr) place {
 	if a.subnet != nil {
 		for _, e := range a.subnet.vpc.network.endpoints.all() {
@@ -112,7 +113,11 @@ func (a *attachment) at(address netip.Addr) place {
 			}
 		}
 	}
-	return place{host: address.String()}
+	p := place{host: address.String()}
+	if address.IsPrivate() {
+		p.address = address
+	}
+	return p
 }
 
 // publicAddress makes up an address on the internet, always the same for a

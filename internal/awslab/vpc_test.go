@@ -293,6 +293,17 @@ func TestReachability(t *testing.T) {
 			p.Must(err)
 		}, false},
 
+		"private address":            {nat, func(p plant) { p.databaseAt("10.7.0.9") }, false},
+		"private address of the VPC": {nat, func(p plant) { p.databaseAt("10.0.200.9") }, false},
+		"private address, no VPC":    {nat, func(p plant) { p.databaseAt("10.7.0.9"); p.leaveVPC() }, false},
+		"private address beyond a gateway": {nat, func(p plant) {
+			p.databaseAt("10.7.0.9")
+			p.Route(&ec2.CreateRouteInput{RouteTableId: &p.RouteTable, DestinationCidrBlock: new("10.7.0.0/16"), TransitGatewayId: new(transit)})
+			p.BehindGateway(transit, func(host string, port int) bool { return host == "10.7.0.9" && port == 5432 })
+		}, true},
+		"the function's own machine":         {nat, func(p plant) { p.databaseAt("127.0.0.1") }, true},
+		"the function's own machine, no VPC": {nat, func(p plant) { p.databaseAt("127.0.0.1"); p.leaveVPC() }, true},
+
 		"no address left": {nat, func(p plant) { p.FillSubnet(p.PrivateSubnets[1], true) }, false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package awslab_test
 
 import (
+	"encoding/json"
 	"slices"
 	"testing"
 	"time"
@@ -166,6 +167,16 @@ func (p plant) publicDatabase(subnets ...string) {
 	network := p.Database()
 	network.SubnetIDs, network.PubliclyAccessible = subnets, true
 	p.AddDatabase(network)
+}
+
+// databaseAt makes the secret one of a database at an address that the lab does
+// not model.
+func (p plant) databaseAt(address string) {
+	p.t.Helper()
+	value, err := json.Marshal(map[string]any{"engine": "labstore", "host": address, "port": 5432, "username": "app", "password": p.Value(p.SecretARN, "password")})
+	p.Must(err)
+	_, err = p.Secrets.PutSecretValue(p.t.Context(), &secretsmanager.PutSecretValueInput{SecretId: &p.SecretARN, SecretString: new(string(value))})
+	p.Must(err)
 }
 
 // otherVPC moves the database to another VPC, which knows a way back through
