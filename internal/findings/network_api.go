@@ -15,13 +15,15 @@ type way struct {
 	unknown string
 	// nowhere says why it leads to nothing that the VPC has; empty if it does.
 	nowhere string
+	// down is an endpoint that the name would lead to if it were available; nil if there is none.
+	down *Endpoint
 	// idle are endpoints of the API that the name does not lead to, and inert says why.
 	idle  []string
 	inert string
 }
 
 // way returns where the address of an API leads to. An address that is empty, or has no host, is the usual one: with private DNS it leads
-// to the endpoint, even if there is another way. https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html.
+// to the endpoint once that is available, even if there is another way. https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html.
 func (n Network) way(service, address string) way {
 	if n.Endpoints == nil {
 		what := "the endpoints of the VPC " + n.VPC.ID
@@ -34,11 +36,15 @@ func (n Network) way(service, address string) way {
 	usual := host == "" || strings.HasPrefix(host, service+"."+n.Region+".") && !isEndpointName(host) && !strings.HasSuffix(host, ".api.aws")
 	for _, e := range n.Endpoints {
 		switch {
-		case e.Service != service || strings.EqualFold(e.State, "deleted"):
+		case e.Service != service || strings.EqualFold(e.State, "deleted") || strings.EqualFold(e.State, "deleting"):
 		case isEndpointName(host) && e.has(host):
 			return way{endpoint: &e}
 		case isEndpointName(host):
 		case usual && e.PrivateDNS && is(n.VPC.DNSSupport) && is(n.VPC.DNSHostnames):
+			if down, _ := e.down(); down > unclear && !strings.EqualFold(e.State, "partial") {
+				w.down = &e
+				break
+			}
 			return way{endpoint: &e}
 		default:
 			w.idle = append(w.idle, e.ID)
@@ -136,6 +142,10 @@ func (n Network) withEndpoints(w way, service, address string, all []obstacle) [
 		}
 		switch {
 		case o.code != NetworkNoPathSecretsManager:
+		case w.idle == nil && w.down != nil:
+			down, remedy := w.down.down()
+			o.pass, o.remedy = min(o.pass, down), remedy
+			o.why = fmt.Sprintf("the VPC endpoint %s is in the state `%s`, and %s", w.down.ID, w.down.State, o.why)
 		case w.idle == nil:
 			o.why = fmt.Sprintf("the VPC %s has no endpoint for %s, and %s", n.VPC.ID, apiName(service), o.why)
 		default:
@@ -178,23 +188,31 @@ func (n Network) unreadRoutes() string {
 // toEndpoint returns what is in the way to an endpoint of the function's VPC.
 func (n Network) toEndpoint(e Endpoint) []obstacle {
 	var all []obstacle
-	o := obstacle{code: NetworkNoPathSecretsManager, why: fmt.Sprintf("the VPC endpoint %s, to which the name of the API leads, is in the state `%s`", e.ID, e.State)}
-	switch strings.ToLower(e.State) {
-	case "available":
-	case "":
-		o.pass, o.why = unclear, unread("the state of the VPC endpoint "+e.ID, n.Unseen, "ec2:DescribeVpcEndpoints")
-	case "pending", "pendingacceptance", "partial":
-		o.pass, o.remedy = partly, "Wait until the endpoint is available, or see what keeps it from that."
-	default:
-		o.pass, o.remedy = closed, fmt.Sprintf("Replace the endpoint %s by one that is available.", e.ID)
-	}
-	if o.pass > open {
+	if down, remedy := e.down(); down > open {
+		o := obstacle{code: NetworkNoPathSecretsManager, pass: down, remedy: remedy, why: fmt.Sprintf("the VPC endpoint %s, to which the name of the API leads, is in the state `%s`", e.ID, e.State)}
+		if down == unclear {
+			o.why = unread("the state of the VPC endpoint "+e.ID, n.Unseen, "ec2:DescribeVpcEndpoints")
+		}
 		all = append(all, o)
 	}
 	to := placeOf("the VPC endpoint "+e.ID, e.Subnets, e.SecurityGroups, https)
 	all = append(all, n.egress(to)...)
 	all = append(all, n.acls(to, NetworkEgressBlocked)...)
 	return append(all, n.ingress(to, NetworkEndpointSecurityGroup)...)
+}
+
+// down says by its state whether the endpoint takes no connections, and what to do then.
+// https://docs.aws.amazon.com/vpc/latest/privatelink/concepts.html.
+func (e Endpoint) down() (down pass, remedy string) {
+	switch strings.ToLower(e.State) {
+	case "available":
+		return open, ""
+	case "":
+		return unclear, ""
+	case "pending", "pendingacceptance", "partial":
+		return partly, "Wait until the endpoint is available, or see what keeps it from that."
+	}
+	return closed, fmt.Sprintf("Replace the endpoint %s by one that is available.", e.ID)
 }
 
 // toPublic returns what is in the way to a public address: a way by NAT, since Lambda gives functions no public IPv4 address. The code and

@@ -3,6 +3,7 @@ package findings
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -215,9 +216,18 @@ func TestReachable(t *testing.T) {
 		"NAT, network ACL denies other ports": {change: func(c *networkCase) {
 			c.subnetA.Rules = wall(NetworkACLRule{10, false, false, "6", "0.0.0.0/0", 22, 1023}, NetworkACLRule{11, true, false, "17", "0.0.0.0/0", -1, -1})
 		}},
-		"NAT, one group for all":            {change: func(c *networkCase) { c.SecurityGroups[0].ID = "sg-db"; c.admits(inFrom(5432, "sg-db")) }},
-		"NAT, endpoint of another service":  {change: func(c *networkCase) { c.endpoint("kms").State = "failed"; c.routes(byNAT) }},
-		"NAT, endpoint deleted":             {change: func(c *networkCase) { c.endpoint(secretsManager).State = "deleted"; c.routes(byNAT) }},
+		"NAT, one group for all":           {change: func(c *networkCase) { c.SecurityGroups[0].ID = "sg-db"; c.admits(inFrom(5432, "sg-db")) }},
+		"NAT, endpoint of another service": {change: func(c *networkCase) { c.endpoint("kms").State = "failed"; c.routes(byNAT) }},
+		"NAT, endpoint deleted":            {change: func(c *networkCase) { c.endpoint(secretsManager).State = "deleted"; c.routes(byNAT) }},
+		"NAT, endpoint deleting":           {change: func(c *networkCase) { c.endpoint(secretsManager).State = "deleting"; c.routes(byNAT) }},
+		"NAT, endpoint failed":             {change: func(c *networkCase) { c.endpoint(secretsManager).State = "failed"; c.routes(byNAT) }},
+		"NAT, endpoint pending":            {change: func(c *networkCase) { c.endpoint(secretsManager).State = "pending"; c.routes(byNAT) }},
+		"endpoint that replaces others": {change: func(c *networkCase) {
+			for i, state := range []string{"rejected", "expired", "deleted", "available"} {
+				e := c.endpoint(secretsManager)
+				e.ID, e.State = "vpce-"+strconv.Itoa(i), state
+			}
+		}},
 		"NAT, endpoint without private DNS": {change: func(c *networkCase) { c.endpoint(secretsManager).PrivateDNS = false; c.routes(byNAT) }},
 		"NAT, attributes off, broken endpoint": {change: func(c *networkCase) {
 			c.endpoint(secretsManager).SecurityGroups[0].Rules = nil
@@ -355,8 +365,18 @@ func TestReachable(t *testing.T) {
 			c.endpoint(secretsManager)
 			c.Endpoint = "https://secretsmanager-fips.eu-central-1.amazonaws.com"
 		}, want: []string{unknown(noPath)}},
-		"endpoint failed":  {change: func(c *networkCase) { c.endpoint(secretsManager).State = "failed"; c.routes(byNAT) }, want: []string{noPath}, text: "in the state `failed`"},
-		"endpoint pending": {change: func(c *networkCase) { c.endpoint(secretsManager).State = "pendingAcceptance" }, want: []string{perhaps(noPath)}},
+		"endpoint failed":  {change: func(c *networkCase) { c.endpoint(secretsManager).State = "failed" }, want: []string{noPath}, text: "the VPC endpoint vpce-1 is in the state `failed`, and the route table rtb-1 has no route to public addresses. Replace the endpoint vpce-1"},
+		"endpoint pending": {change: func(c *networkCase) { c.endpoint(secretsManager).State = "pendingAcceptance" }, want: []string{perhaps(noPath)}, text: "Wait until the endpoint is available"},
+		"endpoint in some zones": {change: func(c *networkCase) {
+			c.endpoint(secretsManager).State = "partial"
+			c.routes(byNAT)
+		}, want: []string{perhaps(noPath)}},
+		"endpoint deleting": {change: func(c *networkCase) { c.endpoint(secretsManager).State = "deleting" }, want: []string{noPath}, text: "has no endpoint for Secrets Manager"},
+		"endpoint failed, by its name": {change: func(c *networkCase) {
+			c.endpoint(secretsManager).State = "failed"
+			c.routes(byNAT)
+			c.Endpoint = ownAddress
+		}, want: []string{noPath}, text: "to which the name of the API leads, is in the state `failed`"},
 		"endpoint admits nobody": {change: func(c *networkCase) {
 			c.endpoint(secretsManager).SecurityGroups[0].Rules = []SecurityGroupRule{}
 			c.routes(byNAT)
