@@ -293,8 +293,9 @@ func (v *vpc) endpoints(ctx context.Context) []findings.Endpoint {
 	}
 	all := []findings.Endpoint{}
 	for _, e := range found {
-		service, ours := strings.CutPrefix(aws.ToString(e.ServiceName), "com.amazonaws."+v.Region+".")
-		if e.VpcEndpointType != types.VpcEndpointTypeInterface || !ours || !called(service) {
+		// Some services of the Regions in China begin with cn.com.amazonaws.
+		owner, service, _ := strings.Cut(aws.ToString(e.ServiceName), "."+v.Region+".")
+		if e.VpcEndpointType != types.VpcEndpointTypeInterface || !strings.HasSuffix(owner, "com.amazonaws") || !called(service) {
 			continue
 		}
 		endpoint := findings.Endpoint{

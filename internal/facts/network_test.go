@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
@@ -131,6 +132,33 @@ func TestNetworkOfOthers(t *testing.T) {
 				if known != test.whole && n.Subnets != nil {
 					t.Errorf("The %s are known: %t", what, known)
 				}
+			}
+		})
+	}
+}
+
+// TestEndpointServices: of the endpoints of a VPC those count that lead to the services that functions call.
+func TestEndpointServices(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string][]string{
+		"com.amazonaws.eu-west-1.secretsmanager":             {"secretsmanager"},
+		"cn.com.amazonaws.eu-west-1.secretsmanager":          {"secretsmanager"},
+		"com.amazonaws.eu-west-1.redshift-serverless":        {"redshift-serverless"},
+		"com.amazonaws.eu-west-1.kms":                        nil,
+		"com.amazonaws.eu-west-2.secretsmanager":             nil,
+		"com.amazonaws.vpce.eu-west-1.vpce-svc-0123456789ab": nil,
+		"com.example.eu-west-1.secretsmanager":               nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSight(account)
+			s.endpoints = []types.VpcEndpoint{{VpcEndpointId: new("vpce-1"), VpcEndpointType: types.VpcEndpointTypeInterface, ServiceName: &name}}
+			var got []string
+			for _, e := range s.network(t, account).Endpoints {
+				got = append(got, e.Service)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}
