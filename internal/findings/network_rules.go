@@ -377,7 +377,8 @@ func (g NATGateway) leads(id string) (pass, string) {
 		kind, _, _ := strings.Cut(r.Target, "-")
 		block, ok := parseBlock(r.Destination)
 		switch {
-		case !r.Active || kind == "local" || kind == "eigw" || ok && block.Addr().Is6():
+		case !r.Active || kind == "local" || kind == "eigw" || r.isGateway() || r.Target == id:
+		case ok && !slices.ContainsFunc(publicBlocks, block.Overlaps): // Nor do these lead to the internet.
 		case kind == "igw":
 			return open, ""
 		default:

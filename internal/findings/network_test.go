@@ -160,6 +160,15 @@ func TestReachable(t *testing.T) {
 			},
 			want: []string{noPath}, text: "whose own subnet subnet-n has no route to an internet gateway",
 		},
+		"NAT gateway in a subnet that leads back to it": {
+			change: func(c *networkCase) {
+				c.routes(nat(NATGateway{State: "available", SubnetID: "subnet-n", Routes: []Route{
+					{Destination: "10.0.0.0/16", Target: "local", Active: true}, byNAT, {Destination: "pl-1", Target: "vpce-s3", Active: true},
+					{Destination: "10.9.0.0/16", Target: "pcx-1", Active: true}, {Destination: "::/0", Target: "tgw-1", Active: true},
+				}}))
+			},
+			want: []string{noPath}, text: "whose own subnet subnet-n has no route to an internet gateway",
+		},
 		"NAT gateway before a firewall": {
 			change: func(c *networkCase) {
 				c.routes(nat(NATGateway{State: "available", SubnetID: "subnet-n", Routes: []Route{{Destination: "0.0.0.0/0", Target: "vpce-1", Active: true}}}))
