@@ -2,12 +2,16 @@
 // explanation of one that failed, and the functions that check a value or a schedule.
 //
 // No finding contains text of a secret. It names expected fields, positions and codes, never a value, the name of an unexpected field,
-// a length or a hash.
+// a length or a hash. What AWS's services say of a database, such as its identifier, is not text of a secret, even where the secret's
+// host begins with it.
 //
 // The cases follow https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot_rotation.html.
 package findings
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Severity says how bad a finding is.
 type Severity string
@@ -46,7 +50,21 @@ const (
 // New returns a finding with the summary and reference of its code.
 func New(code Code, severity Severity, detail, remedy string) Finding {
 	entry := codes[code]
-	return Finding{Code: code, Severity: severity, Summary: entry.Summary, Detail: detail, Remedy: remedy, Reference: entry.Reference}
+	summary := entry.Summary
+	if severity == Info && code != RotationInProgress {
+		summary = "Not determined: whether " + uncapitalized(summary)
+	}
+	return Finding{Code: code, Severity: severity, Summary: summary, Detail: detail, Remedy: remedy, Reference: entry.Reference}
+}
+
+// uncapitalized is a sentence for the middle of another one.
+func uncapitalized(sentence string) string {
+	first, _, _ := strings.Cut(sentence, " ")
+	switch first {
+	case "The", "A", "An", "Another", "No", "Exactly", "Passwords", "Rotation":
+		return strings.ToLower(first[:1]) + sentence[1:]
+	}
+	return sentence
 }
 
 // Stage returns when findings of the code are certain.

@@ -189,10 +189,13 @@ func (r *setupResource) inspectPending(ctx context.Context, config setupModel, d
 
 // refused tells at plan why an apply would be refused.
 func (r *setupResource) refused(config setupModel, err error, diags *diag.Diagnostics) {
+	p, ok := asProblem(err)
 	if awsapi.IsAccessDenied(err) {
+		if ok && p.Attribute == "secret_id" { // Without this one the apply fails.
+			diags.Append(diagnosticOf(checkedAgain(p)))
+		}
 		return // A permission to look is missing: not determinable is no error.
 	}
-	p, ok := asProblem(err)
 	if !ok {
 		addError(diags, err)
 		return

@@ -79,9 +79,28 @@ func (s *Service) Diagnose(ctx context.Context, want Setup) (Diagnosis, error) {
 	for _, r := range remarks {
 		add(r.Finding)
 	}
-	add(o.outcomes(ctx, want, sc, d.Status)...)
-	d.Findings = findings.Sorted(d.Findings)
+	d.Findings = findings.Sorted(merged(d.Findings, o.outcomes(ctx, want, sc, d.Status)))
 	return d, nil
+}
+
+// merged adds what the last rotations tell to what the checks have found. A cause
+// that a check has found as well is certain, and the check knows more of it; and of
+// a rotation that has failed nobody has to be told to wait for it.
+func merged(found, outcomes []findings.Finding) []findings.Finding {
+	for _, f := range outcomes {
+		i := slices.IndexFunc(found, func(have findings.Finding) bool { return have.Code == f.Code && have.Severity != findings.Info })
+		if i < 0 {
+			found = append(found, f)
+		} else if f.Severity == findings.Error {
+			found[i].Severity = findings.Error
+		}
+	}
+	if slices.ContainsFunc(outcomes, func(f findings.Finding) bool {
+		return f.Code == findings.RotationFailed && f.Severity == findings.Error
+	}) {
+		found = slices.DeleteFunc(found, func(f findings.Finding) bool { return f.Code == findings.RotationInProgress })
+	}
+	return found
 }
 
 // diagnosedFunction reads the function that a secret is configured with, nil if it

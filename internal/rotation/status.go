@@ -58,7 +58,11 @@ func (o *operation) find(ctx context.Context, secretID string) (*secret, error) 
 		return nil, secretNotFound(secretID, o.Region, err)
 	}
 	if err != nil {
-		return nil, failed("secret_id", "read the secret", "", err)
+		advice := ""
+		if awsapi.IsAccessDenied(err) {
+			advice = "Allow these credentials `secretsmanager:DescribeSecret` on the secret: nothing works without it."
+		}
+		return nil, failed("secret_id", "read the secret", advice, err)
 	}
 	if p := partial(secretID, sec); p != nil {
 		return nil, p

@@ -15,7 +15,7 @@ check "orders_rotates" {
 
   assert {
     condition = data.rotation_diagnosis.orders.healthy
-    error_message = join("\n\n", concat(["The secret \"orders\" does not rotate."], [
+    error_message = join("\n\n", concat(["The secret \"orders\" will not rotate."], [
       for f in data.rotation_diagnosis.orders.findings : "${f.code}: ${f.detail}\n${f.remedy}" if f.severity == "error"
     ]))
   }

@@ -22,7 +22,7 @@ data "rotation_diagnosis" "orders" {
   lifecycle {
     postcondition {
       condition = self.healthy
-      error_message = join("\n\n", concat(["The secret \"orders\" does not rotate."], [
+      error_message = join("\n\n", concat(["The secret \"orders\" will not rotate."], [
         for f in self.findings : "${f.code}: ${f.detail}\n${f.remedy}" if f.severity == "error"
       ]))
     }

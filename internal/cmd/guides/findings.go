@@ -36,8 +36,8 @@ func findingsPage(cases []findings.Case) ([]byte, error) {
 }
 
 var stages = map[findings.Stage]struct{ word, meaning string }{
-	findings.StagePlan:     {"plan", "an error at plan, because the configuration alone decides it, or a fact that no apply changes"},
-	findings.StageApply:    {"apply", "a warning at plan, checked again at apply and there an error before the first write"},
+	findings.StagePlan:     {"plan", "an error at plan if rotation is certain to fail, because the configuration alone decides that, or a fact that no apply changes; else a warning"},
+	findings.StageApply:    {"apply", "a warning at plan, checked again at apply and there, if rotation is certain to fail, an error before the first write"},
 	findings.StageRotation: {"rotation", "known only once the secret rotates: by the wait for a rotation or by the diagnosis"},
 }
 
