@@ -2,8 +2,10 @@ package facts
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
@@ -25,6 +27,30 @@ func (s logStore) FilterLogEvents(_ context.Context, in *cloudwatchlogs.FilterLo
 		out.NextToken = new(string(make([]byte, n+5)))
 	}
 	return out, nil
+}
+
+// hanging is a CloudWatch Logs that does not answer before the caller gives up. It
+// keeps when that is.
+type hanging struct{ until time.Time }
+
+func (h *hanging) FilterLogEvents(ctx context.Context, _ *cloudwatchlogs.FilterLogEventsInput, _ ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.FilterLogEventsOutput, error) {
+	h.until, _ = ctx.Deadline()
+	return nil, context.DeadlineExceeded
+}
+
+// TestLogHangs reads a log that does not answer: it is waited for no longer than for
+// other advice.
+func TestLogHangs(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	longest, _ := ctx.Deadline()
+	longest = longest.Add(time.Minute) // The machine may be slow.
+	logs := &hanging{}
+	_, err := (&Cache{}).From(&awsapi.Clients{Logs: logs}, nil).ReadLog(t.Context(), Log{Group: "/aws/lambda/f"})
+	if !errors.Is(err, context.DeadlineExceeded) || logs.until.IsZero() || logs.until.After(longest) {
+		t.Errorf("the log has time until %s, %v", logs.until, err)
+	}
 }
 
 func TestRuns(t *testing.T) {

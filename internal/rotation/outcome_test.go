@@ -228,6 +228,29 @@ func TestWaitEnds(t *testing.T) {
 	}
 }
 
+// TestSucceedsLast lets a rotation succeed while the log is read for why it did not:
+// that is no failure.
+func TestSucceedsLast(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	release := w.HoldRotation("setSecret")
+	until := w.Now().Add(time.Minute)
+	released := false
+	w.Inject(awslab.Fault{Operation: "FilterLogEvents", Do: func(c awslab.Call) {
+		if !released && !c.Time.Before(until) {
+			released = true
+			release()
+			w.Advance(10 * time.Second)
+		}
+	}})
+	object, warnings, err := w.process().Create(t.Context(), w.want(), time.Minute)
+	w.hear(object, warnings, err)
+	if err != nil || !released {
+		t.Fatalf("released: %t, %v", released, err)
+	}
+	w.stands(w.want(), 1)
+}
+
 // TestLogLines shows log lines of a function that prints the secret: masked, or
 // not at all if what to mask can't be known.
 func TestLogLines(t *testing.T) {
@@ -235,19 +258,23 @@ func TestLogLines(t *testing.T) {
 	tests := map[string]struct {
 		change func(*world, *rotation.Setup)
 		shown  bool
+		says   string
 	}{
-		"value may be read": {nil, true},
-		"value is not read": {func(_ *world, want *rotation.Setup) { want.ReadValue = false }, false},
+		"value may be read": {nil, true, ""},
+		"value is not read": {func(_ *world, want *rotation.Setup) { want.ReadValue = false }, false, "`check_secret_value = false`"},
+		"value is not answered": {func(w *world, _ *rotation.Setup) {
+			w.Inject(awslab.Fault{Operation: "GetSecretValue", Caller: ":user/administrator", Code: "ThrottlingException", Message: "Rate exceeded"})
+		}, false, "AWS has not answered"},
 		"value may not be read": {func(w *world, _ *rotation.Setup) {
 			w.Inject(awslab.Fault{Operation: "GetSecretValue", Caller: ":user/administrator", Code: "AccessDeniedException"})
-		}, false},
+		}, false, "these credentials may not read"},
 		"superuser secret may be read": {func(w *world, want *rotation.Setup) {
 			want.SuperuserSecretARN = w.NewSecret("super", map[string]any{"username": "root", "password": "superuser-password"})
-		}, true},
+		}, true, ""},
 		"superuser secret may not be read": {func(w *world, want *rotation.Setup) {
 			want.SuperuserSecretARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:super-AbCdEf"
 			w.Inject(awslab.Fault{Operation: "GetSecretValue", Caller: ":user/administrator", After: 2, Code: "AccessDeniedException"}) // The third value is the superuser's.
-		}, false},
+		}, false, "these credentials may not read"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -266,7 +293,7 @@ func TestLogLines(t *testing.T) {
 			if got := strings.Contains(err.Error(), "logging in with ***"); got != test.shown {
 				t.Errorf("lines are shown: %t\n%v", got, err)
 			}
-			w.tells(err.Error(), "log group /aws/lambda/rotator", "stream ")
+			w.tells(err.Error(), "log group /aws/lambda/rotator", "stream ", test.says)
 		})
 	}
 }
