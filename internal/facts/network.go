@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 )
 
@@ -35,6 +36,16 @@ func (s Source) Network(ctx context.Context, f *Function) findings.Network {
 	}
 	n.Unseen = v.unseen
 	return n
+}
+
+// Connection is what the function has to reach of AWS APIs, and how its environment
+// leads there. The AWS SDK for Python takes the address of a proxy from HTTPS_PROXY
+// or https_proxy.
+func (f *Function) Connection(services []string) findings.Connection {
+	return findings.Connection{
+		FunctionARN: f.ARN.String(), Endpoint: f.Environment[catalog.EndpointVariable], Services: services,
+		Proxy: cmp.Or(f.Environment["HTTPS_PROXY"], f.Environment["https_proxy"]) != "", Unread: f.Environment == nil,
+	}
 }
 
 // vpc gathers the facts of one VPC, each for all functions and databases in it.

@@ -163,3 +163,31 @@ func TestEndpointServices(t *testing.T) {
 		})
 	}
 }
+
+func TestConnection(t *testing.T) {
+	t.Parallel()
+	const address = "https://secretsmanager.eu-west-1.amazonaws.com"
+	rotator, err := arn.ParseFunction("arn:aws:lambda:eu-west-1:" + account + ":function:rotator:live")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		environment map[string]string
+		want        findings.Connection
+	}{
+		"plain":           {map[string]string{"SECRETS_MANAGER_ENDPOINT": address, "HTTPS_PROXY": ""}, findings.Connection{Endpoint: address}},
+		"proxy":           {map[string]string{"HTTPS_PROXY": "http://proxy.example:3128"}, findings.Connection{Proxy: true}},
+		"proxy, in small": {map[string]string{"https_proxy": "http://proxy.example:3128"}, findings.Connection{Proxy: true}},
+		"proxy for HTTP":  {map[string]string{"HTTP_PROXY": "http://proxy.example:3128"}, findings.Connection{}},
+		"not decryptable": {nil, findings.Connection{Unread: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.want.FunctionARN, test.want.Services = rotator.String(), []string{"rds"}
+			f := Function{ARN: rotator, Environment: test.environment}
+			if diff := cmp.Diff(test.want, f.Connection([]string{"rds"})); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

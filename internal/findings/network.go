@@ -12,6 +12,10 @@ type Connection struct {
 	FunctionARN string
 	// Endpoint is the function's variable SECRETS_MANAGER_ENDPOINT; empty if it has none, or that is not known.
 	Endpoint string
+	// Proxy says that its variable HTTPS_PROXY leads what it asks of AWS APIs through a proxy. Databases are not reached by that.
+	Proxy bool
+	// Unread says that its environment could not be read: Endpoint and Proxy are not known.
+	Unread bool
 	// Services are the AWS APIs besides Secrets Manager that the function calls, as their endpoints are named: "rds", "redshift" and so on.
 	Services []string
 	Database *Database // nil if none is known
@@ -28,7 +32,7 @@ func Reachable(n Network, c Connection) []Finding {
 			fmt.Sprintf("What the rotation function %s reaches from its VPC cannot be determined: %s.", c.FunctionARN, unread("its subnets", n.Unseen, "ec2:DescribeSubnets")),
 			lookThere)}
 	}
-	all := n.found(c, apiName(secretsManager), n.toAPI(secretsManager, c.Endpoint))
+	all := n.found(c, apiName(secretsManager), c.unsure(NetworkNoPathSecretsManager, n.toAPI(secretsManager, c.Endpoint)))
 	for _, service := range c.Services {
 		if service == secretsManager {
 			continue
@@ -41,7 +45,7 @@ func Reachable(n Network, c Connection) []Finding {
 		for i := range obstacles {
 			obstacles[i].code = code
 		}
-		all = append(all, n.found(c, apiName(service), obstacles)...)
+		all = append(all, n.found(c, apiName(service), c.unsure(code, obstacles))...)
 	}
 	if c.Database != nil && !c.Database.inFunction() {
 		what := c.Database.label()
@@ -53,6 +57,27 @@ func Reachable(n Network, c Connection) []Finding {
 	return all
 }
 
+// unsure has what is in the way to an AWS API as far as the function's environment lets that be known.
+func (c Connection) unsure(code Code, all []obstacle) []obstacle {
+	switch {
+	case c.Proxy:
+		return []obstacle{{code: code, pass: unclear, why: "its variable HTTPS_PROXY leads there through a proxy, and what that reaches cannot be seen from here"}}
+	case !c.Unread:
+		return all
+	}
+	var codes []Code
+	for i, o := range all {
+		all[i].pass = unclear
+		if !slices.Contains(codes, o.code) {
+			codes = append(codes, o.code)
+		}
+	}
+	for _, of := range codes {
+		all = append(all, obstacle{code: of, pass: unclear, why: "its environment, which may name a proxy or another endpoint, could not be read"})
+	}
+	return all
+}
+
 // lookThere is the remedy for what may not need any.
 const lookThere = "If a rotation runs out of time, look there."
 
@@ -60,7 +85,7 @@ const lookThere = "If a rotation runs out of time, look there."
 func ReachableOutside(c Connection) []Finding {
 	outside := Network{Subnets: []Subnet{{}}}
 	var all []Finding
-	if host := hostOf(c.Endpoint); isEndpointName(host) {
+	if host := hostOf(c.Endpoint); isEndpointName(host) && !c.Proxy {
 		all = outside.found(c, apiName(secretsManager), []obstacle{{
 			code: NetworkNoPathSecretsManager, pass: closed,
 			why:    "its variable SECRETS_MANAGER_ENDPOINT names a VPC endpoint, and it is not connected to a VPC",

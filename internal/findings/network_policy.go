@@ -7,10 +7,11 @@ import (
 )
 
 // EndpointPolicies says what of the least role policy the policies of the endpoints that the function uses refuse to its role. Both have
-// to allow a request: https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html.
+// to allow a request: https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html. If the function has a proxy, or may
+// have one, there is nothing to say of them.
 func EndpointPolicies(n Network, c Connection, r Role, need Need) []Finding {
 	j, err := newJudge(r, need)
-	if err != nil {
+	if err != nil || c.Proxy || c.Unread {
 		return nil
 	}
 	var all []Finding

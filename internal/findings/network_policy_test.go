@@ -40,6 +40,8 @@ func TestEndpointPolicies(t *testing.T) {
 		"of its account":        {policy: []string{everything + anybody + when("StringEquals", "aws:ResourceAccount", "123456789012")}},
 		"what is needed":        {policy: []string{allow("secretsmanager:*", orders) + anybody, allow("secretsmanager:Get*", "*") + anybody}},
 		"not used":              {policy: []string{deny("*", "*") + anybody}, change: func(c policyCase) { c.Endpoints[0].PrivateDNS = false }},
+		"through a proxy":       {policy: []string{deny("*", "*") + anybody}, change: func(c policyCase) { c.Proxy = true }},
+		"environment not read":  {policy: []string{deny("*", "*") + anybody}, change: func(c policyCase) { c.Unread = true }},
 		"not a role":            {policy: []string{deny("*", "*") + anybody}, change: func(c policyCase) { c.role.ARN = "rotator" }},
 
 		"nothing":             {policy: []string{allow("kms:*", "*") + anybody}, want: []string{refused}, text: "the policy of the VPC endpoint vpce-1 does not allow that"},

@@ -277,7 +277,22 @@ func TestReachable(t *testing.T) {
 		"public database in the function's VPC": {change: func(c *networkCase) { c.db.Public = new(true) }},
 		"public database elsewhere":             {change: func(c *networkCase) { c.elsewhere(); c.db.Public = new(true); c.admits(in(5432, "0.0.0.0/0")) }},
 
-		"no way":               {change: func(c *networkCase) { c.routes() }, want: []string{noPath}, text: "the VPC vpc-1 has no endpoint for Secrets Manager, and the route table rtb-1 has no route to public addresses. Add an interface endpoint for the service `com.amazonaws.eu-central-1.secretsmanager`"},
+		"no way":        {change: func(c *networkCase) { c.routes() }, want: []string{noPath}, text: "the VPC vpc-1 has no endpoint for Secrets Manager, and the route table rtb-1 has no route to public addresses. Add an interface endpoint for the service `com.amazonaws.eu-central-1.secretsmanager`"},
+		"proxy, no way": {change: func(c *networkCase) { c.routes(); c.Proxy = true; c.Services = []string{"rds"} }, want: []string{unknown(noPath), unknown(noPathRDS)}, text: "its variable HTTPS_PROXY leads there through a proxy"},
+		"proxy, endpoint admits nobody": {change: func(c *networkCase) {
+			c.endpoint(secretsManager).SecurityGroups[0].Rules = []SecurityGroupRule{}
+			c.Proxy = true
+		}, want: []string{unknown(noPath)}},
+		"proxy, database admits nobody": {change: func(c *networkCase) { c.Proxy = true; c.admits() }, want: []string{unknown(noPath), ingress}},
+		"environment not readable":      {change: func(c *networkCase) { c.Endpoint, c.Unread = "", true }},
+		"environment not readable, no way": {change: func(c *networkCase) {
+			c.routes()
+			c.Endpoint, c.Unread, c.Services = "", true, []string{"rds"}
+		}, want: []string{unknown(noPath), unknown(noPathRDS)}, text: "has no route to public addresses; its environment, which may name a proxy or another endpoint, could not be read"},
+		"environment not readable, endpoint admits nobody": {change: func(c *networkCase) {
+			c.endpoint(secretsManager).SecurityGroups[0].Rules = []SecurityGroupRule{}
+			c.Endpoint, c.Unread = "", true
+		}, want: []string{unknown(endpoint)}},
 		"no way in one subnet": {change: func(c *networkCase) { c.routesOf(c.subnetB) }, want: []string{perhaps(noPath)}, text: "in some invocations: from the subnet subnet-b, the VPC vpc-1 has no endpoint for Secrets Manager, and the route table"},
 		"internet gateway":     {change: func(c *networkCase) { c.routes(Route{Destination: "0.0.0.0/0", Target: "igw-1", Active: true}) }, want: []string{noPath}, text: "Lambda gives it no public IPv4 address"},
 		"internet gateway in one subnet": {change: func(c *networkCase) {
@@ -613,6 +628,7 @@ func TestReachableOutside(t *testing.T) {
 		"the function itself, by name":    {change: func(c *networkCase) { c.unlisted("localhost") }},
 		"private IPv6 address":            {change: func(c *networkCase) { c.unlisted("fd00::7") }, want: []string{noVPC}},
 		"public address":                  {change: func(c *networkCase) { c.unlisted("198.51.100.7") }},
+		"VPC endpoint, proxy":             {change: func(c *networkCase) { c.Database, c.Endpoint, c.Proxy = nil, ownAddress, true }},
 		"VPC endpoint":                    {change: func(c *networkCase) { c.Database, c.Endpoint = nil, ownAddress }, want: []string{"error network-no-path-secretsmanager"}, text: "names a VPC endpoint, and it is not connected to a VPC"},
 	}
 	for _, name := range slices.Sorted(maps.Keys(tests)) {

@@ -38,7 +38,7 @@ func (o *operation) checkFunctionItself(ctx context.Context, want Setup, s *scen
 			remarks = append(remarks, on(key.argument, findings.KeyUsable(o.Key(ctx, key.keyARN), key.secretARN, false)...)...)
 		}
 	}
-	way := findings.Connection{FunctionARN: want.FunctionARN, Endpoint: s.function.Environment[catalog.EndpointVariable], Services: services(need, s.superuser)}
+	way := s.function.Connection(services(need, s.superuser))
 	if t := want.RotationType; t != nil && current.State == facts.ValuePresent {
 		if host, port, ok := findings.Address(t, current.Text); ok {
 			way.Database = new(o.Database(ctx, host, port))

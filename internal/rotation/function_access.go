@@ -327,7 +327,7 @@ func (o *operation) examineFunction(ctx context.Context, want FunctionAccess, s 
 			remarks = append(remarks, on(cmp.Or(attributesOf[f.Code], findings.FunctionArgument), f)...)
 		}
 	}
-	way := findings.Connection{FunctionARN: want.FunctionARN, Endpoint: s.function.Environment[catalog.EndpointVariable], Services: services(need, slices.Collect(maps.Values(s.superusers))...)}
+	way := s.function.Connection(services(need, slices.Collect(maps.Values(s.superusers))...))
 	found, err := o.reachable(ctx, s.function, next.RoleARN, need, way)
 	return append(remarks, on(findings.FunctionArgument, found...)...), err
 }
