@@ -228,6 +228,46 @@ func TestWaitEnds(t *testing.T) {
 	}
 }
 
+// TestSilence has no run in the log: the policy of the function is looked at with
+// what this setup has written, and that of an alias beside that of the function.
+func TestSilence(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		change func(*world, *rotation.Setup)
+		code   findings.Code
+	}{
+		"permitted by the setup": {func(w *world, _ *rotation.Setup) { w.HoldRotation("createSecret") }, findings.LogUnavailable},
+		"alias": {func(w *world, want *rotation.Setup) {
+			external(w, want)
+			release := w.HoldRotation("createSecret")
+			want.FunctionARN = w.newAlias(w.FunctionARN)
+			w.permit(want.FunctionARN, "external", "secretsmanager.amazonaws.com")
+			w.whileWaiting(func() {
+				_, err := w.Functions.RemovePermission(w.t.Context(), &lambda.RemovePermissionInput{FunctionName: &want.FunctionARN, StatementId: aws.String("external")})
+				w.Must(err)
+				release()
+			})
+		}, findings.InvokePermissionQualifier},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.keepPending = true
+			want := w.want()
+			test.change(w, &want)
+			object, warnings, err := w.process().Create(t.Context(), want, time.Minute)
+			w.hear(object, warnings, err)
+			if err == nil {
+				t.Fatal("a rotation without a run has succeeded")
+			}
+			if p := w.problem(err); p.Code != test.code {
+				t.Errorf("code %q, wanted %q\n%v", p.Code, test.code, err)
+			}
+		})
+	}
+}
+
 // TestSucceedsLast lets a rotation succeed while the log is read for why it did not:
 // that is no failure.
 func TestSucceedsLast(t *testing.T) {
