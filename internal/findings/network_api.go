@@ -239,11 +239,7 @@ func (n Network) toPublic(to place, code Code, remedy string) []obstacle {
 		default:
 			o.why = s.routeTable() + " " + enumerate(reasons[closed])
 			if beyond != nil {
-				// Networks share endpoints by transit gateways; by peering that is rare.
-				o.pass = unclear
-				if !slices.ContainsFunc(beyond, func(target string) bool { return !strings.HasPrefix(target, "pcx-") }) {
-					o.pass = partly
-				}
+				o.pass = unclear // Networks share endpoints, by transit gateways and by peering.
 				o.why += ", but leads to other networks by " + enumerate(beyond) + ", and what is there cannot be seen from here"
 			}
 		}
