@@ -152,16 +152,20 @@ func (n Network) withEndpoints(w way, service, address string, all []obstacle) [
 			o.code = NetworkEndpointNoPrivateDNS
 			o.why = fmt.Sprintf("%s %s, and %s", listed("VPC endpoint", w.idle), w.inert, o.why)
 			o.remedy = fmt.Sprintf("Switch private DNS on for the endpoint %s", w.idle[0])
-			if !is(n.VPC.DNSSupport) || !is(n.VPC.DNSHostnames) {
+			dns := is(n.VPC.DNSSupport) && is(n.VPC.DNSHostnames)
+			if !dns {
 				o.remedy = fmt.Sprintf("Switch `enableDnsSupport` and `enableDnsHostnames` on in the VPC %s, and private DNS for the endpoint %s", n.VPC.ID, w.idle[0])
 			}
-			if service != secretsManager {
-				o.remedy += "."
-				break
+			if service == secretsManager && is(n.VPC.DNSSupport) { // Without it, no name of the endpoint resolves either.
+				o.remedy += ", or set the function's variable SECRETS_MANAGER_ENDPOINT to a DNS name of the endpoint itself"
 			}
-			o.remedy += ", or set the function's variable SECRETS_MANAGER_ENDPOINT to a DNS name of the endpoint itself."
-			if unsure {
+			o.remedy += "."
+			switch {
+			case unsure:
 				o.why += ", so that the function has to address the endpoint by a name of its own"
+			case dns && o.pass == closed: // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html.
+				o.why += ", so that the usual name of the API leads to the endpoint only by a private hosted zone, which cannot be seen from here"
+				o.remedy += " If there is such a hosted zone, all is well: set `preflight = \"warn\"`."
 			}
 		}
 		all[i] = o

@@ -372,14 +372,21 @@ func TestReachable(t *testing.T) {
 		}, want: []string{unknown(noDNS)}, text: "lack `ec2:DescribeVpcAttribute`"},
 		"DNS off, NAT": {change: func(c *networkCase) { c.VPC.DNSSupport = new(false) }, want: []string{perhaps(noPath)}, text: "DHCP options"},
 
-		"endpoint without private DNS":              {change: func(c *networkCase) { c.endpoint(secretsManager).PrivateDNS = false }, want: []string{noDNS}, text: "the VPC endpoint vpce-1 has no private DNS name"},
+		"endpoint without private DNS": {change: func(c *networkCase) { c.endpoint(secretsManager).PrivateDNS = false }, want: []string{noDNS}, text: "the VPC endpoint vpce-1 has no private DNS name"},
+		"endpoint without private DNS, hosted zone": {change: func(c *networkCase) { c.endpoint(secretsManager).PrivateDNS = false }, want: []string{noDNS},
+			text: "leads to the endpoint only by a private hosted zone, which cannot be seen from here. Switch private DNS on for the endpoint vpce-1, or set the function's variable SECRETS_MANAGER_ENDPOINT to a DNS name of the endpoint itself. If there is such a hosted zone, all is well: set `preflight = \"warn\"`."},
+		"endpoint of the RDS API without private DNS": {change: func(c *networkCase) {
+			c.endpoint(secretsManager)
+			c.endpoint("rds").PrivateDNS = false
+			c.Services = []string{"rds"}
+		}, want: []string{noPathRDS}, text: "Switch private DNS on for the endpoint vpce-1. If there is such a hosted zone, all is well: set `preflight = \"warn\"`."},
 		"endpoint without private DNS, no variable": {change: func(c *networkCase) { c.endpoint(secretsManager).PrivateDNS = false; c.Endpoint = "" }, want: []string{perhaps(noDNS)}},
 		"endpoint without private DNS, peering": {change: func(c *networkCase) {
 			c.endpoint(secretsManager).PrivateDNS = false
 			c.routes(Route{Destination: "10.9.0.0/16", Target: "pcx-1", Active: true})
 		}, want: []string{unknown(noDNS)}},
 		"endpoint, DNS hostnames off": {change: func(c *networkCase) { c.endpoint(secretsManager); c.VPC.DNSHostnames = new(false) }, want: []string{noDNS}, text: "while `enableDnsHostnames` is off in the VPC vpc-1"},
-		"endpoint, DNS support off":   {change: func(c *networkCase) { c.endpoint(secretsManager); c.VPC.DNSSupport = new(false) }, want: []string{noDNS}, text: "while `enableDnsSupport` is off"},
+		"endpoint, DNS support off":   {change: func(c *networkCase) { c.endpoint(secretsManager); c.VPC.DNSSupport = new(false) }, want: []string{noDNS}, text: "and private DNS for the endpoint vpce-1."},
 		"endpoint of another VPC":     {change: func(c *networkCase) { c.Endpoint = strings.Replace(ownAddress, "vpce-1", "vpce-7", 1) }, want: []string{noPath}, text: "a VPC endpoint that the VPC vpc-1 does not have"},
 		"endpoint of another VPC, peering": {change: func(c *networkCase) {
 			c.routes(byNAT, Route{Destination: "10.9.0.0/16", Target: "pcx-1", Active: true})
