@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -16,7 +17,8 @@ import (
 
 // Database looks up the database at a host, as far as its name is one that RDS,
 // DocumentDB or Redshift gives, such as orders.abc123.eu-west-1.rds.amazonaws.com.
-// What is behind any other name, that of a proxy for example, is not known.
+// What is behind any other name, that of a proxy for example, is not known. A port
+// that is 0 is the one that AWS tells.
 func (s Source) Database(ctx context.Context, host string, port int) findings.Database {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	d := findings.Database{Host: host, Port: port}
@@ -31,7 +33,7 @@ func (s Source) Database(ctx context.Context, host string, port int) findings.Da
 			return d
 		}
 		known := *found
-		known.Host, known.Port = host, port
+		known.Host, known.Port = host, cmp.Or(port, known.Port)
 		return known
 	}
 	switch {
@@ -55,12 +57,15 @@ func (s Source) Database(ctx context.Context, host string, port int) findings.Da
 // database, and the label after it, which is the same for all databases of an
 // account in a Region but for a prefix that tells clusters and proxies.
 func databaseName(host, region string) (id, hash, service string, ok bool) {
-	host = strings.TrimSuffix(host, ".cn")
-	labels := strings.Split(host, ".")
-	if len(labels) != 6 || labels[2] != region || labels[4]+"."+labels[5] != "amazonaws.com" || !slices.Contains([]string{"rds", "docdb", "redshift"}, labels[3]) {
+	labels := strings.Split(strings.TrimSuffix(host, ".cn"), ".")
+	if len(labels) != 6 || labels[4]+"."+labels[5] != "amazonaws.com" {
 		return "", "", "", false
 	}
-	return labels[0], labels[1], labels[3], true
+	where, service := labels[2], labels[3]
+	if where != region { // Regions in China have it the other way round.
+		where, service = service, where
+	}
+	return labels[0], labels[1], service, where == region && slices.Contains([]string{"rds", "docdb", "redshift"}, service)
 }
 
 // absent is no error if AWS says that there is no such database.
@@ -79,9 +84,22 @@ func (s Source) instance(ctx context.Context, id string) (*rdstypes.DBInstance, 
 	return &out.DBInstances[0], nil
 }
 
+// members are the instances of a cluster, of which there are fewer than a page has.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html.
+func (s Source) members(ctx context.Context, clusterID string) ([]rdstypes.DBInstance, error) {
+	out, err := s.RDS.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{Filters: []rdstypes.Filter{{Name: aws.String("db-cluster-id"), Values: []string{clusterID}}}})
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(out.DBInstances, func(i rdstypes.DBInstance) bool { return aws.ToString(i.DBClusterIdentifier) != clusterID }), nil
+}
+
 // instanceFacts are those of an instance: its VPC, subnets and security groups.
 func (s Source) instanceFacts(ctx context.Context, i *rdstypes.DBInstance, name string) *findings.Database {
 	d := &findings.Database{Name: name, Public: i.PubliclyAccessible}
+	if i.Endpoint != nil {
+		d.Port = int(aws.ToInt32(i.Endpoint.Port))
+	}
 	var ids []string
 	for _, g := range i.VpcSecurityGroups {
 		ids = append(ids, aws.ToString(g.VpcSecurityGroupId))
@@ -111,8 +129,8 @@ func accountOf(resourceARN *string) string {
 	return ""
 }
 
-// databaseCluster describes the cluster with the endpoint, by one of its members:
-// only instances tell their VPC.
+// databaseCluster describes the cluster with the endpoint, by its members: only
+// instances tell their VPC. Its names lead to any of them.
 func (s Source) databaseCluster(ctx context.Context, id, host string) (*findings.Database, error) {
 	out, err := s.RDS.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{DBClusterIdentifier: &id})
 	if err != nil || len(out.DBClusters) == 0 {
@@ -123,14 +141,19 @@ func (s Source) databaseCluster(ctx context.Context, id, host string) (*findings
 		return nil, nil
 	}
 	name := "the cluster " + id
-	if len(c.DBClusterMembers) == 0 {
-		return &findings.Database{Name: name}, nil
+	members, err := s.members(ctx, id)
+	if len(members) == 0 {
+		return &findings.Database{Name: name, Port: int(aws.ToInt32(c.Port)), Unseen: lacking(nil, "rds:DescribeDBInstances", err)}, nil
 	}
-	i, err := s.instance(ctx, aws.ToString(c.DBClusterMembers[0].DBInstanceIdentifier))
-	if err != nil || i == nil {
-		return &findings.Database{Name: name, Unseen: []string{"rds:DescribeDBInstances"}}, nil //nolint:nilerr // It is a cluster, of which no more is known.
+	d := s.instanceFacts(ctx, &members[0], name)
+	d.Port = int(aws.ToInt32(c.Port))
+	for _, i := range members {
+		if aws.ToBool(i.PubliclyAccessible) != aws.ToBool(d.Public) {
+			d.Public = nil
+			break
+		}
 	}
-	return s.instanceFacts(ctx, i, name), nil
+	return d, nil
 }
 
 func (s Source) redshiftCluster(ctx context.Context, id, host string) (*findings.Database, error) {
@@ -142,7 +165,7 @@ func (s Source) redshiftCluster(ctx context.Context, id, host string) (*findings
 	if c.Endpoint == nil || !strings.EqualFold(aws.ToString(c.Endpoint.Address), host) {
 		return nil, nil
 	}
-	d := &findings.Database{Name: "the Redshift cluster " + id, Public: c.PubliclyAccessible}
+	d := &findings.Database{Name: "the Redshift cluster " + id, Port: int(aws.ToInt32(c.Endpoint.Port)), Public: c.PubliclyAccessible}
 	var groups []string
 	for _, g := range c.VpcSecurityGroups {
 		groups = append(groups, aws.ToString(g.VpcSecurityGroupId))
