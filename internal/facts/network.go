@@ -133,9 +133,6 @@ func (v *vpc) subnets(ctx context.Context, ids []string) []findings.Subnet {
 			return nil
 		}
 		subnet := findings.Subnet{ID: id, CIDR: aws.ToString(s.CidrBlock)}
-		if s.AvailableIpAddressCount != nil {
-			subnet.FreeAddresses = new(int(*s.AvailableIpAddressCount))
-		}
 		if table := tableOf(tables, id); table != nil {
 			subnet.RouteTableID, subnet.Routes = aws.ToString(table.RouteTableId), routes(*table)
 			for i, r := range subnet.Routes {

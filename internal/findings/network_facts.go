@@ -26,13 +26,12 @@ type VPC struct {
 
 // Subnet is a subnet with what decides where its traffic goes.
 type Subnet struct {
-	ID            string
-	CIDR          string // "10.0.1.0/24"
-	FreeAddresses *int
-	RouteTableID  string
-	Routes        []Route
-	NetworkACLID  string
-	Rules         []NetworkACLRule // of the network ACL, in the order of their numbers
+	ID           string
+	CIDR         string // "10.0.1.0/24"
+	RouteTableID string
+	Routes       []Route
+	NetworkACLID string
+	Rules        []NetworkACLRule // of the network ACL, in the order of their numbers
 }
 
 // Route is a route of a route table.
