@@ -123,10 +123,10 @@ func RotationState(s State) []Finding {
 	return all
 }
 
-// Overdue reports whether the secret was to rotate before now and has not. A rotation that has begun in its window has its time, in which
-// it may still succeed.
+// Overdue reports whether the secret was to rotate before now and has not. A rotation that is known to have begun in its window has its
+// time, in which it may still succeed.
 func (s State) Overdue() bool {
-	running := s.Pending != "" && !s.stuck()
+	running := s.Pending != "" && !s.PendingSince.IsZero() && !s.stuck()
 	return s.Enabled != nil && *s.Enabled && !s.NextRotation.IsZero() && s.NextRotation.Before(s.Now) && !running
 }
 

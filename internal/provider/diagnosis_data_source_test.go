@@ -297,7 +297,7 @@ func TestDiagnosisAlerts(t *testing.T) {
 	scoped := alert(fmt.Sprintf(diagnosis, ""))
 	unscoped := alert("") + fmt.Sprintf(diagnosis, "") + fmt.Sprintf("data \"rotation_status\" \"app\" {\n  secret_id = %q\n}\noutput \"all\" {\n  value = [%s, data.rotation_status.app]\n}\n", w.SecretARN, of)
 	stop := w.providerConfig() + fmt.Sprintf(diagnosis, "  lifecycle {\n    postcondition {\n      condition = self.healthy\n      "+message("self")+"\n    }\n  }\n")
-	broken := []string{"It does not rotate.", "rotation-overdue: Look at the other findings", "rotation-pending-stuck: ", "role-secret-access: Allow the four secret actions"}
+	broken := []string{"It does not rotate.", "rotation-overdue: Look at the other findings", "rotation-pending-stuck: ", "role-secret-access: Give the role the policy"}
 	var texts []string
 	// run runs a command, whose exit code is code, and looks for texts in its output,
 	// in which the CLI has broken lines.

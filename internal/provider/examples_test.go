@@ -171,7 +171,7 @@ func exampleCases() map[string]exampleCase {
 				w.rotating(t)
 				return map[string]string{}
 			},
-			plans: []string{"Warning: Check block assertion failed", "The secret \"orders\" does not rotate.", "role-secret-access: ", "0 to add, 0 to change, 0 to destroy"},
+			plans: []string{"Warning: Check block assertion failed", "The secret \"orders\" will not rotate.", "role-secret-access: ", "0 to add, 0 to change, 0 to destroy"},
 		},
 		"data-sources/rotation_diagnosis/postcondition.tf": {
 			plans: []string{"data.rotation_diagnosis.orders will be read during apply", "1 to add, 0 to change, 0 to destroy"},

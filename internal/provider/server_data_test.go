@@ -25,7 +25,7 @@ func (s server) readDataSource(name string, config object) ([]string, map[string
 // fails, and unknown, without a read, if part of the configuration is.
 func (s server) dataSource(name string, config object) (tftypes.Value, []string) {
 	s.t.Helper()
-	of, given := s.dataConfig(name, config)
+	of, given := s.dataConfig(name, with(object{}, config))
 	valid := s.validated(name, given)
 	if failed(valid) {
 		return tftypes.NewValue(of, nil), lines(valid)

@@ -46,12 +46,6 @@ func (s *Service) Diagnose(ctx context.Context, want Setup) (Diagnosis, error) {
 		add(broken...)
 		return d, nil // There is nothing else to look at.
 	}
-	if !sec.Enabled() {
-		// AWS keeps the function of a rotation that was switched off, which need not
-		// work any more.
-		add(findings.RotationState(o.state(d.Status, sec, nil))...)
-		return d, nil
-	}
 	if sc.function, err = o.diagnosedFunction(ctx, want.FunctionARN, add); err != nil {
 		return Diagnosis{}, err
 	}
@@ -79,7 +73,17 @@ func (s *Service) Diagnose(ctx context.Context, want Setup) (Diagnosis, error) {
 	for _, r := range remarks {
 		add(r.Finding)
 	}
-	d.Findings = findings.Sorted(merged(d.Findings, o.outcomes(ctx, want, sc, d.Status)))
+	d.Findings = merged(d.Findings, o.outcomes(ctx, want, sc, d.Status))
+	if !sec.Enabled() {
+		// AWS keeps the function of a rotation that was switched off, which need not
+		// work any more.
+		for i, f := range d.Findings {
+			if f.Severity == findings.Error && f.Code != findings.RotationPendingStuck {
+				d.Findings[i].Severity = findings.Warning
+			}
+		}
+	}
+	d.Findings = findings.Sorted(d.Findings)
 	return d, nil
 }
 
@@ -192,13 +196,13 @@ func (o *operation) explainLog(ctx context.Context, want Setup, s *scene, st Sta
 		return []findings.Finding{notTold(err, findings.LogUnavailable, "the function's log group "+log.Group, "logs:FilterLogEvents")}
 	}
 	for _, run := range slices.Backward(runs) {
-		whose := run.Whose(st.SecretARN, st.PendingVersionID, want.SuperuserSecretARN)
+		whose := run.Whose(st.SecretARN, st.PendingVersionID, want.alongside()...)
 		// A run that names no secret may be another secret's, unless CloudTrail has a
 		// failure of this one at the same time.
 		if !run.Failed || whose == facts.Others || whose == facts.Unnamed && !failedAt(events, run, log.Timeout) {
 			continue
 		}
-		if e, ok := findings.Run(run.Lines); ok {
+		if e := o.why(ctx, want, st.SecretARN, run, ""); e.Finding.Code != "" {
 			return []findings.Finding{e.Finding}
 		}
 	}

@@ -49,7 +49,7 @@ func TestDiagnose(t *testing.T) {
 				_, err = w.Functions.DeleteFunction(t.Context(), &lambda.DeleteFunctionInput{FunctionName: &w.FunctionARN})
 				w.Must(err)
 			},
-			want: []string{"warning rotation-disabled"},
+			want: []string{"warning function-not-found", "warning rotation-disabled"},
 		},
 		"role gone": {
 			arrange: func(w *world, _ *rotation.Setup) {
