@@ -12,6 +12,7 @@ import (
 type signature struct {
 	all       []string       // texts that the line contains, in any order, since JSON logs have error and type in either
 	host      *regexp.Regexp // what it has as well; nil for nothing
+	from      source
 	code      Code
 	permanent bool      // trying again cannot help before somebody changes something
 	login     login     // that was refused or that did not reach the database; only how long it took tells
@@ -19,6 +20,15 @@ type signature struct {
 	detail    string
 	remedy    string
 }
+
+// source is what a line has to be for its text to tell why a run failed.
+type source int
+
+const (
+	logged source = iota // any line: the text is the published functions' own
+	raised               // what Lambda says has ended the run
+	python               // the same; what the text means is known of the published functions only
+)
 
 // login is a failed login, 0 for none.
 type login int
@@ -37,7 +47,7 @@ const (
 	otherName                      // its certificate is for another host
 )
 
-// in reports whether a line has the signature.
+// in reports whether a line has the texts of the signature.
 func (s *signature) in(line string) bool {
 	return !slices.ContainsFunc(s.all, func(text string) bool { return !strings.Contains(line, text) }) && (s.host == nil || s.host.MatchString(line))
 }
@@ -66,26 +76,26 @@ func (s *signature) after(took time.Duration) (f Finding, permanent bool) {
 	return New(s.code, Error, s.detail+" "+loginRefused, s.remedy), s.permanent
 }
 
-// match returns the first signature that a line has, or nil.
-func match(line string) *signature {
-	i := slices.IndexFunc(signatures, func(s signature) bool { return s.in(line) })
+// match returns the first signature that a line has, or nil. The line is what has ended a run, or only what a function has logged.
+func match(line string, ended bool) *signature {
+	i := slices.IndexFunc(signatures, func(s signature) bool { return (ended || s.from == logged) && s.in(line) })
 	if i < 0 {
 		return nil
 	}
 	return &signatures[i]
 }
 
-// logLine explains a line from the log of a rotation function, or a message of Secrets Manager's. Ok is false for a line that explains
-// nothing. Permanent says that rotating again cannot help before somebody changes something, so there is no reason to go on waiting; a
+// logLine explains a line that has ended a run of a published rotation function, or a message of Secrets Manager's. Ok is false for a line
+// that explains nothing. Permanent says that rotating again cannot help before somebody changes something, so there is no reason to go on waiting; a
 // failed login is taken for one that was refused, as Run does not.
 //
 // What a function may go on after is a warning. The finding never contains text of the line.
 func logLine(line string) (finding Finding, permanent, ok bool) {
-	s := match(line)
+	s := match(line, true)
 	if s == nil {
 		return Finding{}, false, false
 	}
-	return s.finding(), s.permanent, true
+	return s.finding().denied(line), s.permanent, true
 }
 
 // LogMissing returns the finding for a function whose log group does not exist.

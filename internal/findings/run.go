@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
 )
 
 // Explanation is why a run of a rotation function failed.
@@ -25,6 +27,8 @@ const loginLimit = 5000 * time.Millisecond
 
 // Known is what is known of a rotation besides the lines of a run. All of it may be empty.
 type Known struct {
+	// Type is that of the function, nil if it is not known: only of the published ones is it known for certain what their errors mean.
+	Type                          *catalog.RotationType
 	SecretARN, SuperuserSecretARN string
 	// Value and SuperuserValue are the SecretStrings of the secret and of its superuser secret. Their field "ssl" tells what a function
 	// has tried.
@@ -39,21 +43,29 @@ func Run(lines []string) (e Explanation, ok bool) { return Known{}.Explain(lines
 // Explain explains a failed run by its lines, those of Lambda's own included. Ok is false if they explain nothing; the step may be known
 // all the same. No finding contains text of a line.
 //
-// The last line that explains something counts, with two exceptions. A run that is stopped at its timeout after an error has the error
-// as its cause, and a login that failed since the database takes no such connection has that. Of a login that failed, the functions log
-// the same whether they were refused or could not connect, and the duration of the run tells: with five seconds or more it was the
-// network, so that trying again may help, with less the credentials. If that is not known, the run is explained as one that was refused,
-// but not as permanent.
+// The last line that explains something counts, with two exceptions. A run that is stopped at its timeout after the error that has ended
+// it has the error as its cause, but not one that the function has logged and gone on after, and a login that failed since the database
+// takes no such connection has that. Of a login that failed, the functions log the same whether they were refused or could not connect,
+// and the duration of the run tells: with five seconds or more it was the network, so that trying again may help. With less it was
+// refused, the credentials most likely, but it may have been the connection, so that it is permanent only if it happens again. If that is
+// not known, the run is explained as one that was refused, but not as permanent.
 func (k Known) Explain(lines []string) (e Explanation, ok bool) {
 	took, timed := runDuration(lines)
 	var tried handshakes
-	for _, line := range lines {
+	ended := false // by an error
+	for _, line := range joined(lines) {
 		if step := Step(line); step != "" {
 			e.Step = step
 		}
-		s := match(line)
+		raises := isRaised(line)
+		ended = ended || raises
+		s := match(line, EndsRun(line))
 		tried = tried.and(line, s)
-		if s == nil || s.code == FunctionTimeoutShort && ok && e.Finding.Severity == Error {
+		switch {
+		case s == nil || s.from == python && k.custom():
+			e.Permanent, e.Twice = e.Permanent && !raises, e.Twice && !raises // What has ended the run may be something else.
+			continue
+		case s.code == FunctionTimeoutShort && ok && ended:
 			continue
 		}
 		ok, e.AsksValues = true, s.login != 0 && len(tried) > 0 && k.tries(s) == triesUnknown
@@ -72,11 +84,37 @@ func (k Known) Explain(lines []string) (e Explanation, ok bool) {
 		if e.AsksValues && !isUnmet {
 			e.Finding.Detail += " " + perhapsTLS
 		}
+		e.Finding = e.Finding.denied(line)
+		e.Permanent = e.Permanent && (s.from != python || k.published())
+		e.Twice = e.Permanent && e.Finding.Code == LoginFailed && s.login != 0
 	}
 	if ok && e.Finding.Code == FunctionTimeoutShort {
 		e.Finding = k.outOfTime(lines, took)
 	}
 	return e, ok
+}
+
+// published and custom report whether the function is known to be one that AWS publishes, or to be somebody's own.
+func (k Known) published() bool { return k.Type != nil && !k.custom() }
+func (k Known) custom() bool    { return k.Type != nil && k.Type.Strategy == catalog.CustomStrategy }
+
+// joined are the lines of a run, with those of an error that has ended it in one: its text may have several, before its trace.
+func joined(lines []string) []string {
+	var all []string
+	open := false
+	for _, line := range lines {
+		switch {
+		case isRaised(line):
+			open = !strings.HasPrefix(line, "{")
+		case IsFrame(line), isTimeout(line), strings.HasPrefix(line, "Traceback"), strings.HasPrefix(line, "["):
+			open = false
+		case open:
+			all[len(all)-1] += " " + line
+			continue
+		}
+		all = append(all, line)
+	}
+	return all
 }
 
 // onResource is how IAM names what a refused call is on.

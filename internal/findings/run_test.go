@@ -1,9 +1,12 @@
 package findings
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
 )
 
 func TestStep(t *testing.T) {
@@ -74,14 +77,18 @@ func TestRun(t *testing.T) {
 		"silence":                 {[]string{start, found, end, timeout, timedOut}, NetworkNoPathSecretsManager, "", passing},
 		"silence, empty line":     {[]string{"INIT_START Runtime Version: python:3.12", start, found, "", timeout, "", end, timedOut}, NetworkNoPathSecretsManager, "", passing},
 		"silence, in JSON":        {[]string{`{"message":"Found credentials in environment variables."}`, `{"type":"platform.report","record":{"metrics":{"durationMs":30000},"status":"timeout"}}`}, NetworkNoPathSecretsManager, "", passing},
-		"error, then out of time": {[]string{found, "could not connect to server: Connection timed out", timeout, timedOut}, LoginTimeout, "", passing},
+		"error, then out of time": {[]string{found, "[ERROR] OperationalError: could not connect to server: Connection timed out", timeout, timedOut}, LoginTimeout, "", passing},
+		"handled, then stopped":   {[]string{found, logged, timeout, timedOut}, FunctionTimeoutShort, "setSecret", passing},
+		"several lines":           {[]string{"[ERROR] ParamValidationError: Parameter validation failed:", "Invalid value for parameter PasswordLength, value: 0, valid min value: 1", "Traceback (most recent call last):", quick}, PasswordLengthInvalid, "", permanent},
+		"handled, then another":   {[]string{logged, "[ERROR] ZeroDivisionError: division by zero", quick}, LoginFailed, "setSecret", passing},
+		"out of memory":           {[]string{start, found, "RequestId: 8c Error: Runtime exited with error: signal: killed", "Runtime.ExitError", end, quick}, RotationFailed, "", passing},
 		"the last error counts":   {[]string{"[ERROR] KeyError: 'masterarn'", "[ERROR] NotImplementedError"}, FunctionNotImplemented, "", permanent},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e, ok := Run(test.lines)
-			want := Explanation{Step: test.step, Permanent: test.permanent}
+			want := Explanation{Step: test.step, Permanent: test.permanent, Twice: test.permanent && test.code == LoginFailed}
 			if ok != (test.code != "") || e.Finding.Code != test.code {
 				t.Errorf("explained as %q, %v", e.Finding.Code, ok)
 			}
@@ -120,7 +127,7 @@ func TestRunRefused(t *testing.T) {
 		"value":             {superuser, denied + "secretsmanager:GetSecretValue on resource: " + superuser + because, SuperuserNotReadable},
 		"tags":              {superuser, denied + "secretsmanager:DescribeSecret on resource: " + superuser + because, SuperuserRDSManagedAccess},
 		"by name":           {superuser, denied + "secretsmanager:GetSecretValue on resource: admin" + because, SuperuserNotReadable},
-		"in JSON":           {superuser, `{"errorMessage": "is not authorized to perform: secretsmanager:GetSecretValue on resource: ` + superuser + `"}`, SuperuserNotReadable},
+		"in JSON":           {superuser, `{"errorType": "ClientError", "errorMessage": "is not authorized to perform: secretsmanager:GetSecretValue on resource: ` + superuser + `"}`, SuperuserNotReadable},
 		"secret":            {superuser, denied + "secretsmanager:GetSecretValue on resource: " + secret + because, RoleSecretAccess},
 		"neither":           {superuser, denied + "secretsmanager:GetSecretValue on resource: " + superuser + "2" + because, RoleSecretAccess},
 		"none known":        {"", denied + "secretsmanager:GetSecretValue on resource: " + superuser + because, RoleSecretAccess},
@@ -137,5 +144,62 @@ func TestRunRefused(t *testing.T) {
 			t.Errorf("%s: %s", name, e.Finding.Detail)
 		}
 		checkWording(t, []Finding{e.Finding}, "admin")
+	}
+}
+
+// TestRunRaised has lines that explain a run only if they have ended it, or only if the function is a published one.
+func TestRunRaised(t *testing.T) {
+	t.Parallel()
+	const quick = "REPORT RequestId: 8c\tDuration: 812 ms"
+	published, custom := &catalog.RotationType{Strategy: catalog.SingleUser}, &catalog.RotationType{Strategy: catalog.CustomStrategy}
+	for _, test := range []struct {
+		line string
+		of   *catalog.RotationType
+		code Code // empty for none
+		last bool // the error is permanent
+	}{
+		{"[ERROR] JSONDecodeError: Expecting value: line 1 column 1 (char 0)", published, SecretNotJSON, true},
+		{"[ERROR] JSONDecodeError: Expecting value: line 1 column 1 (char 0)", nil, SecretNotJSON, false},
+		{"[ERROR] JSONDecodeError: Expecting value: line 1 column 1 (char 0)", custom, "", false},
+		{"[ERROR]\t2026-05-01T00:00:00.000Z\t8c\tJSONDecodeError from the ticket system, going on", published, "", false},
+		{"[ERROR] IndexError: list index out of range", custom, "", false},
+		{"[ERROR] Runtime.ImportModuleError: Unable to import module 'lambda_function': No module named 'pg'", custom, FunctionImportError, true},
+		{"[ERROR] KeyError: 'SECRETS_MANAGER_ENDPOINT'", nil, FunctionEnvEndpoint, true},
+		{"No module named 'simplejson', using json", published, "", false},
+		{"[WARNING]\t2026-05-01T00:00:00.000Z\t8c\tUser planted does not exist in database, creating it", published, "", false},
+		{"[ERROR] ValueError: User planted does not exist in database", published, SetPasswordFailed, true},
+		{"[ERROR] ValueError: User planted does not exist in database", nil, SetPasswordFailed, false},
+		{"session cache timeout expired", published, "", false},
+		{"[ERROR] OperationalError: timeout expired", nil, LoginTimeout, false},
+		{"handled: Task timed out after 3.00 seconds", published, "", false},
+		{"[ERROR]\t2026-05-01T00:00:00.000Z\t8c\tsetSecret: Unable to log into database using current credentials for secret planted", nil, LoginFailed, true},
+		{`{"level":"ERROR","message":"setSecret: Unable to log into database using current credentials for secret planted","logger":"root"}`, custom, LoginFailed, true},
+		{`{"level":"ERROR","message":"going on","logger":"root","errorType":"JSONDecodeError","errorMessage":"Expecting value"}`, published, "", false},
+	} {
+		e, ok := Known{Type: test.of}.Explain([]string{test.line, quick})
+		if ok != (test.code != "") || e.Finding.Code != test.code || e.Permanent != test.last {
+			t.Errorf("%s, type %v: explained as %q, permanent %t", test.line, test.of != nil, e.Finding.Code, e.Permanent)
+		}
+	}
+}
+
+// TestRunDenied has the kinds of policies that AWS names: only for the role's own does it help to allow the action there.
+func TestRunDenied(t *testing.T) {
+	t.Parallel()
+	const denied = "[ERROR] ClientError: An error occurred (AccessDeniedException) when calling the GetSecretValue operation: User: x is not authorized to perform: secretsmanager:GetSecretValue on resource: planted "
+	for reason, remedy := range map[string]string{
+		"because no identity-based policy allows the secretsmanager:GetSecretValue action":      "Allow the four secret actions",
+		"because no permissions boundary allows the secretsmanager:GetSecretValue action":       "Allow the action in the permissions boundary, too",
+		"because no service control policy allows the secretsmanager:GetSecretValue action":     "Allow the action in the service control policy, too",
+		"because no session policy allows the secretsmanager:GetSecretValue action":             "Allow the action in the session policy, too",
+		"with an explicit deny in an identity-based policy: arn:aws:iam::123456789012:policy/p": "Except the execution role from that deny",
+		"with an explicit deny in a service control policy: arn:aws:organizations::1:policy/p":  "Except the execution role from that deny",
+		"with an explicit deny in a permissions boundary":                                       "Except the execution role from that deny",
+	} {
+		e, ok := Run([]string{denied + reason})
+		if !ok || e.Finding.Code != RoleSecretAccess || !strings.HasPrefix(e.Finding.Remedy, remedy) {
+			t.Errorf("%s: %+v", reason, e.Finding)
+		}
+		checkFindings(t, []Finding{e.Finding}, "planted")
 	}
 }

@@ -4,88 +4,95 @@ import "regexp"
 
 // ofCalls are of calls that a function is refused, or that do not get through, and of what it learns by them of the superuser secret.
 var ofCalls = []signature{
-	{all: []string{"cryptionFailure"}, code: KMSKeyUnusable, detail: keyUnusable, remedy: keyUnusableRemedy},
-	{all: []string{"KMSInvalidStateException"}, code: KMSKeyUnusable, detail: keyUnusable, remedy: keyUnusableRemedy},
+	{all: []string{"cryptionFailure"}, from: raised, code: KMSKeyUnusable, detail: keyUnusable, remedy: keyUnusableRemedy},
+	{all: []string{"KMSInvalidStateException"}, from: raised, code: KMSKeyUnusable, detail: keyUnusable, remedy: keyUnusableRemedy},
 	{
-		all: []string{"Access to KMS is not allowed"}, code: RoleKMS,
+		all: []string{"Access to KMS is not allowed"}, from: raised, code: RoleKMS,
 		detail: "The execution role may not use the key of the secret or of its superuser secret, or only for another secret.",
 		remedy: "Allow kms:Decrypt and kms:GenerateDataKey on the key, with every secret used in the condition on kms:EncryptionContext:SecretARN.",
 	},
 	{
-		all: []string{"is not authorized to perform: kms:"}, code: RoleKMS,
+		all: []string{"is not authorized to perform: kms:"}, from: raised, code: RoleKMS,
 		detail: "The execution role may not use the key of the secret or of its superuser secret.",
 		remedy: "Allow kms:Decrypt and kms:GenerateDataKey on the key.",
 	},
 	{
-		all: []string{"is not authorized to perform", "VPC endpoint policy"}, code: NetworkEndpointPolicy,
+		all: []string{"is not authorized to perform", "VPC endpoint policy"}, from: raised, code: NetworkEndpointPolicy,
 		detail: "The policy of the VPC endpoint does not let the execution role through.",
 		remedy: "Allow the role, the secret and the action in the endpoint's policy.",
 	},
 	{
-		all: []string{"is not authorized to perform", "explicit deny in a resource-based policy"}, code: SecretPolicyDenies,
+		all: []string{"is not authorized to perform", "explicit deny in a resource-based policy"}, from: raised, code: SecretPolicyDenies,
 		detail: "The resource policy of the secret or of its superuser secret denies the execution role.",
 		remedy: "Except the execution role from the denial.",
 	},
 	{
-		all: []string{"is not authorized to perform: secretsmanager:GetRandomPassword"}, code: RoleRandomPassword,
+		all: []string{"secret because it was marked for deletion"}, from: raised, code: SecretDeleted, permanent: true,
+		detail: "AWS will delete the secret or its superuser secret, and lets nobody read or write its value until then.",
+		remedy: "Restore it with `aws secretsmanager restore-secret`, or use another secret.",
+	},
+	{all: []string{"(ThrottlingException)"}, from: raised, code: RotationFailed, detail: throttled, remedy: throttledRemedy},
+	{
+		all: []string{"is not authorized to perform: secretsmanager:GetRandomPassword"}, from: raised, code: RoleRandomPassword,
 		detail: "The execution role may not generate passwords.",
 		remedy: "Allow secretsmanager:GetRandomPassword on *.",
 	},
 	{
-		all: []string{"is not authorized to perform: rds:"}, code: RoleRDSDescribe,
+		all: []string{"is not authorized to perform: rds:"}, from: raised, code: RoleRDSDescribe,
 		detail: "The execution role may not look up the database in RDS, which the function needs for a superuser secret that RDS manages and for read replicas.",
 		remedy: "Allow rds:DescribeDBInstances and rds:DescribeDBClusters.",
 	},
 	{
-		all: []string{"is not authorized to perform: redshift:"}, code: RoleServiceAccess,
+		all: []string{"is not authorized to perform: redshift:"}, from: raised, code: RoleServiceAccess,
 		detail: "The execution role may not call Amazon Redshift, which the function needs.",
 		remedy: "Allow redshift:DescribeClusters.",
 	},
 	{
-		all: []string{"is not authorized to perform: redshift-serverless:"}, code: RoleServiceAccess,
+		all: []string{"is not authorized to perform: redshift-serverless:"}, from: raised, code: RoleServiceAccess,
 		detail: "The execution role may not call Redshift Serverless, which the function needs.",
 		remedy: "Allow redshift-serverless:ListNamespaces and redshift-serverless:ListWorkgroups.",
 	},
 	{
-		all: []string{"is not authorized to perform: timestream-influxdb:"}, code: RoleServiceAccess,
+		all: []string{"is not authorized to perform: timestream-influxdb:"}, from: raised, code: RoleServiceAccess,
 		detail: "The execution role may not call Timestream for InfluxDB, which the function needs.",
 		remedy: "Allow timestream-influxdb:GetDbInstance.",
 	},
 	{
-		all: []string{"is not authorized to perform: elasticache:"}, code: RoleServiceAccess,
+		all: []string{"is not authorized to perform: elasticache:"}, from: raised, code: RoleServiceAccess,
 		detail: "The execution role may not call ElastiCache, which the function needs.",
 		remedy: "Allow elasticache:DescribeUsers and elasticache:ModifyUser.",
 	},
 	{
-		all: []string{"is not authorized to perform: ds:"}, code: RoleServiceAccess,
+		all: []string{"is not authorized to perform: ds:"}, from: raised, code: RoleServiceAccess,
 		detail: "The execution role may not call Directory Service, which the function needs.",
 		remedy: "Allow ds:DescribeDirectories and ds:ResetUserPassword.",
 	},
 	{
-		all: []string{"is not authorized to perform: secretsmanager:"}, code: RoleSecretAccess,
+		all: []string{"is not authorized to perform: secretsmanager:"}, from: raised, code: RoleSecretAccess,
 		detail: "The execution role lacks a permission on the secret, on its superuser secret or on one of its keytab secrets.",
 		remedy: "Allow the four secret actions on the secret and on its keytab secrets, and secretsmanager:GetSecretValue on the superuser secret.",
 	},
 	{
-		all: []string{"AccessDeniedException", "GetRandomPassword operation"}, code: RoleRandomPassword,
+		all: []string{"AccessDeniedException", "GetRandomPassword operation"}, from: raised, code: RoleRandomPassword,
 		detail: "The execution role may not generate passwords.",
 		remedy: "Allow secretsmanager:GetRandomPassword on *.",
 	},
 	{
-		host: apiOf("rds"), code: NetworkNoPathRDS,
+		host: apiOf("rds"), from: raised, code: NetworkNoPathRDS,
 		detail: "The function cannot reach the RDS API, which it needs for a superuser secret that RDS manages and for read replicas.",
 		remedy: "Add a VPC endpoint for RDS, or a NAT gateway.",
 	},
-	{host: apiOf("secretsmanager"), code: NetworkNoPathSecretsManager, detail: noPath, remedy: noPathRemedy},
+	{host: apiOf("secretsmanager"), from: raised, code: NetworkNoPathSecretsManager, detail: noPath, remedy: noPathRemedy},
 	{
-		host: apiOf("[a-z-]+"), code: NetworkNoPathService,
+		host: apiOf("[a-z-]+"), from: raised, code: NetworkNoPathService,
 		detail: "The function cannot reach the API of the service that it looks up or changes users with: Redshift, ElastiCache, Timestream for InfluxDB or Directory Service. Its log has the address.",
 		remedy: "Add a VPC endpoint for the service where there is one, or a NAT gateway.",
 	},
 	// The address of Secrets Manager is the only one that a function takes from its environment, where it may be anything.
-	{all: []string{"Could not connect to the endpoint URL"}, code: NetworkNoPathSecretsManager, detail: noPath, remedy: noPathRemedy},
-	{all: []string{"onnect timeout on endpoint URL"}, code: NetworkNoPathSecretsManager, detail: noPath, remedy: noPathRemedy},
-	{all: []string{"EndpointConnectionError"}, code: NetworkNoPathSecretsManager, detail: noPath, remedy: noPathRemedy},
+	{all: []string{"Could not connect to the endpoint URL"}, from: raised, code: NetworkNoPathSecretsManager, detail: noPath, remedy: noPathRemedy},
+	{all: []string{"Read timeout on endpoint URL"}, from: raised, code: NetworkNoPathSecretsManager, detail: noPath, remedy: noPathRemedy},
+	{all: []string{"onnect timeout on endpoint URL"}, from: raised, code: NetworkNoPathSecretsManager, detail: noPath, remedy: noPathRemedy},
+	{all: []string{"EndpointConnectionError"}, from: raised, code: NetworkNoPathSecretsManager, detail: noPath, remedy: noPathRemedy},
 	{
 		all: []string{"is not the same host as"}, code: SuperuserHostMismatch, permanent: true,
 		detail: "The superuser secret is for another host than the secret, and the host is no read replica of it.",
@@ -112,7 +119,7 @@ var ofCalls = []signature{
 		remedy: `Correct the field "keytabArns".`,
 	},
 	{
-		all: []string{"ResourceNotFoundException", "GetSecretValue", "can't find the specified secret."}, code: SuperuserNotFound, permanent: true,
+		all: []string{"ResourceNotFoundException", "GetSecretValue", "can't find the specified secret."}, from: raised, code: SuperuserNotFound, permanent: true,
 		detail: "The field of the secret's value that names the superuser secret, \"masterarn\" or \"adminSecretArn\", names one that does not exist.",
 		remedy: "Correct the field.",
 	},
@@ -122,5 +129,5 @@ var ofCalls = []signature{
 // endpoints included. In a log in the format JSON the quotation mark before the address is escaped.
 // https://docs.aws.amazon.com/general/latest/gr/rande.html.
 func apiOf(services string) *regexp.Regexp {
-	return regexp.MustCompile(`onnect (?:to the|timeout on) endpoint URL: [\\"]*https?://(?:[^/"]+\.)?(?:` + services + `)(?:-fips)?\.[a-z0-9-]+\.(?:(?:vpce\.)?amazonaws|api\.aws)\b`)
+	return regexp.MustCompile(`(?:onnect (?:to the|timeout on)|Read timeout on) endpoint URL: [\\"]*https?://(?:[^/"]+\.)?(?:` + services + `)(?:-fips)?\.[a-z0-9-]+\.(?:(?:vpce\.)?amazonaws|api\.aws)\b`)
 }

@@ -2,6 +2,12 @@ package findings
 
 // Texts of signatures that come in several wordings.
 const (
+	pendingVersion        = "Find out which password is accepted now: that of AWSCURRENT or that of the version with AWSPENDING. If AWSCURRENT works, or that version has no value, drop its label AWSPENDING; if only the pending one works, make that version AWSCURRENT. `aws secretsmanager update-secret-version-stage` does both. Then rotate again."
+	presentPassword       = "Write the user's present password into the secret once no rotation runs: AWS abandons a rotation during which a value is written."
+	crashed               = "Lambda's runtime has crashed during the run, most likely because the function's memory was used up."
+	crashedRemedy         = "Give the function more memory, 256 MB for example, and look at its log."
+	throttled             = "Secrets Manager refused a call of the function because there were too many at the time."
+	throttledRemedy       = "AWS tries again by itself. If it happens again and again, give the secrets rotation windows at different times."
 	notJSON               = "The value of the secret, or of a previous version of it, is not a JSON object."
 	notJSONRemedy         = "Write the value as a JSON object. If only the previous version is not one, write the same value once more."
 	noPath                = "The function cannot reach the endpoint of Secrets Manager."
@@ -19,14 +25,14 @@ const (
 	superuserTags         = "The function looks at the tags of the superuser secret for its database, and the execution role may not."
 	superuserTagsRemedy   = "Allow secretsmanager:DescribeSecret on the superuser secret. If no service manages it, write host and engine into it instead."
 	pendingOther          = "The pending version is for another user, host or database than the current one. The secret was probably edited after a rotation had failed."
-	pendingOtherRemedy    = "Remove the label AWSPENDING from the pending version, and rotate again."
+	pendingOtherRemedy    = pendingVersion
 	previousOther         = "The function cannot log into the database with the current version, and the previous one is of another user or host."
-	previousOtherRemedy   = "Write the user's present password into the secret, and check that the function's security group reaches the database."
+	previousOtherRemedy   = presentPassword + " Check that the function's security group reaches the database, too."
 	keyUnusable           = "The key of the secret, or of its superuser secret, is disabled, scheduled for deletion or not available, so that nobody can read or write the value."
 	keyUnusableRemedy     = "Enable the key in KMS, after cancelling its deletion if that is scheduled. A rotation tries again by itself."
 	loginTimeout          = "The function cannot reach the database."
-	loginEither           = "Within about five seconds the credentials were refused, after that the network is to blame."
-	loginRefused          = "The run took less than five seconds, so that the database was reached and refused the credentials."
+	loginEither           = "Within about five seconds the connection or the credentials were refused, after that the network is to blame."
+	loginRefused          = "The run took less than five seconds, so that the connection or the credentials were refused, or the host's name is not known."
 	loginTook             = "The run took five seconds or more, so that the network is to blame and not the credentials."
 	loginTimeoutRemedy    = "Check the subnets and security groups of the function and of the database."
 	perhapsRefused        = "If the field \"ssl\" of the value is neither true nor false, the function has tried an unencrypted connection as well, and the database has not taken that or has refused the user name or password."

@@ -102,7 +102,7 @@ func (w Setup) alongside() []string {
 // the same attempt has done before; empty if that is not known. The values are read
 // only where they decide. Without a code, the lines explain nothing.
 func (o *operation) why(ctx context.Context, want Setup, secretARN string, r *facts.Run, done string) findings.Explanation {
-	known := findings.Known{SecretARN: secretARN, SuperuserSecretARN: want.SuperuserSecretARN, Done: done}
+	known := findings.Known{Type: want.RotationType, SecretARN: secretARN, SuperuserSecretARN: want.SuperuserSecretARN, Done: done}
 	e, _ := known.Explain(r.Lines)
 	if !e.AsksValues || !want.ReadValue {
 		return e
