@@ -122,8 +122,10 @@ func TestDatabase(t *testing.T) {
 			d.instances = []rdstypes.DBInstance{member("orders", false), member("orders", true)}
 		}), account, clusterHost, 0, facts{"the cluster orders", "vpc-1", 5434, nil, true, nil}},
 		"cluster without members": {with(func(d *databases) { d.instances = nil }), account, clusterHost, 0, facts{"the cluster orders", "", 5434, nil, false, nil}},
-		"cluster, instances refused": {with(func(d *databases) { d.instances, d.err = nil, &smithy.GenericAPIError{Code: "AccessDenied"} }), account, clusterHost, 0,
-			facts{"the cluster orders", "", 5434, nil, false, []string{"rds:DescribeDBInstances"}}},
+		"cluster, instances refused": {
+			with(func(d *databases) { d.instances, d.err = nil, &smithy.GenericAPIError{Code: "AccessDenied"} }), account, clusterHost, 0,
+			facts{"the cluster orders", "", 5434, nil, false, []string{"rds:DescribeDBInstances"}},
+		},
 		"cluster, instances not told": {with(func(d *databases) { d.instances, d.err = nil, &smithy.GenericAPIError{Code: "InternalFailure"} }), account, clusterHost, 0, facts{"the cluster orders", "", 5434, nil, false, nil}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -76,12 +76,11 @@ func (v *vpc) attribute(ctx context.Context, name types.VpcAttributeName) *bool 
 		if err != nil {
 			return nil, err
 		}
-		switch value := cmp.Or(out.EnableDnsSupport, out.EnableDnsHostnames); {
-		case value == nil:
+		value := cmp.Or(out.EnableDnsSupport, out.EnableDnsHostnames)
+		if value == nil {
 			return nil, fmt.Errorf("EC2 does not tell the attribute %s", name)
-		default:
-			return value.Value, nil
 		}
+		return value.Value, nil
 	})
 }
 

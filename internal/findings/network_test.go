@@ -10,123 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const (
-	usualAddress = "https://secretsmanager.eu-central-1.amazonaws.com"
-	ownAddress   = "https://vpce-1-x1y2z3.secretsmanager.eu-central-1.vpce.amazonaws.com"
-	hiddenHost   = "orders.internal.example"
-)
-
-func subnet(id, cidr string, routes ...Route) Subnet {
-	return Subnet{
-		ID: id, CIDR: cidr, RouteTableID: "rtb-1", Routes: append([]Route{{Destination: "10.0.0.0/16", Target: "local", Active: true}}, routes...),
-		NetworkACLID: "acl-" + strings.TrimPrefix(id, "subnet-"), Rules: wall(),
-	}
-}
-
-// wall has the rules of a network ACL as AWS makes it, after others.
-func wall(before ...NetworkACLRule) []NetworkACLRule {
-	return append(before,
-		NetworkACLRule{100, false, true, "-1", "0.0.0.0/0", -1, -1}, NetworkACLRule{100, true, true, "-1", "0.0.0.0/0", -1, -1},
-		NetworkACLRule{lastRule, false, false, "-1", "0.0.0.0/0", -1, -1}, NetworkACLRule{lastRule, true, false, "-1", "0.0.0.0/0", -1, -1})
-}
-
-var (
-	byNAT = Route{Destination: "0.0.0.0/0", Target: "nat-1", Active: true}
-	// toInternet are the routes of a public subnet.
-	toInternet = []Route{{Destination: "10.0.0.0/16", Target: "local", Active: true}, {Destination: "0.0.0.0/0", Target: "igw-1", Active: true}}
-	outAll     = SecurityGroupRule{Egress: true, Protocol: "-1", FromPort: -1, ToPort: -1, CIDR: "0.0.0.0/0"}
-)
-
-// nat is a route to a NAT gateway of which more is known.
-func nat(g NATGateway) Route {
-	r := byNAT
-	r.NAT = &g
-	return r
-}
-
-func out(port int, cidr string) SecurityGroupRule {
-	return SecurityGroupRule{Egress: true, Protocol: "tcp", FromPort: port, ToPort: port, CIDR: cidr}
-}
-
-func outTo(port int, group string) SecurityGroupRule {
-	return SecurityGroupRule{Egress: true, Protocol: "tcp", FromPort: port, ToPort: port, GroupID: group}
-}
-
-func in(port int, cidr string) SecurityGroupRule {
-	return SecurityGroupRule{Protocol: "tcp", FromPort: port, ToPort: port, CIDR: cidr}
-}
-
-func inFrom(port int, group string) SecurityGroupRule {
-	return SecurityGroupRule{Protocol: "tcp", FromPort: port, ToPort: port, GroupID: group}
-}
-
-// networkCase is a function in two subnets with a NAT gateway, without endpoints, and an RDS instance in two other subnets.
-type networkCase struct {
-	Network
-	Connection
-	subnetA, subnetB *Subnet
-	db               *Database
-}
-
-func newNetworkCase() *networkCase {
-	c := &networkCase{
-		Network: Network{
-			Region: "eu-central-1", VPC: VPC{ID: "vpc-1", DNSSupport: new(true), DNSHostnames: new(true)},
-			Subnets:        []Subnet{subnet("subnet-a", "10.0.1.0/24", byNAT), subnet("subnet-b", "10.0.2.0/24", byNAT)},
-			SecurityGroups: []SecurityGroup{{"sg-fn", []SecurityGroupRule{outAll}}},
-			Endpoints:      []Endpoint{},
-		},
-		Connection: Connection{FunctionARN: rotator, Endpoint: usualAddress, Database: &Database{
-			Host: hiddenHost, Port: 5432, Name: "RDS instance orders", VPCID: "vpc-1", Public: new(false),
-			Subnets:        []Subnet{subnet("subnet-c", "10.0.3.0/24"), subnet("subnet-d", "10.0.4.0/24")},
-			SecurityGroups: []SecurityGroup{{"sg-db", []SecurityGroupRule{inFrom(5432, "sg-fn")}}},
-		}},
-	}
-	c.subnetA, c.subnetB, c.db = &c.Subnets[0], &c.Subnets[1], c.Database
-	return c
-}
-
-// routes replaces the routes out of both subnets.
-func (c *networkCase) routes(routes ...Route) {
-	c.routesOf(c.subnetA, routes...)
-	c.routesOf(c.subnetB, routes...)
-}
-
-func (c *networkCase) routesOf(s *Subnet, routes ...Route) {
-	s.Routes = append([]Route{{Destination: "10.0.0.0/16", Target: "local", Active: true}}, routes...)
-}
-
-// endpoint takes the NAT gateway and adds an endpoint in subnet-e.
-func (c *networkCase) endpoint(service string) *Endpoint {
-	c.routes()
-	c.Endpoints = append(c.Endpoints, Endpoint{
-		ID: "vpce-1", Service: service, State: "available", PrivateDNS: true, DNSNames: []string{hostOf(ownAddress), "secretsmanager.eu-central-1.amazonaws.com"},
-		Subnets: []Subnet{subnet("subnet-e", "10.0.5.0/24")}, SecurityGroups: []SecurityGroup{{"sg-vpce", []SecurityGroupRule{inFrom(443, "sg-fn")}}},
-	})
-	return &c.Endpoints[len(c.Endpoints)-1]
-}
-
-// may replaces the rules of the function's security group.
-func (c *networkCase) may(rules ...SecurityGroupRule) {
-	c.SecurityGroups[0].Rules = append([]SecurityGroupRule{}, rules...)
-}
-
-// admits replaces the rules of the database's security group.
-func (c *networkCase) admits(rules ...SecurityGroupRule) {
-	c.db.SecurityGroups = []SecurityGroup{{"sg-db", append([]SecurityGroupRule{}, rules...)}}
-}
-
-// elsewhere moves the database to a VPC of its own.
-func (c *networkCase) elsewhere() {
-	c.db.VPCID = "vpc-2"
-	c.db.Subnets = []Subnet{subnet("subnet-y", "10.9.1.0/24"), subnet("subnet-z", "10.9.2.0/24")}
-}
-
-// unlisted makes the database one that no AWS service has.
-func (c *networkCase) unlisted(host string) {
-	*c.db = Database{Host: host, Port: 5432}
-}
-
 // TestReachable logs what it finds, to be read aloud: go test -v -run TestReachable.
 func TestReachable(t *testing.T) {
 	t.Parallel()
@@ -163,8 +46,11 @@ func TestReachable(t *testing.T) {
 		"NAT gateway in a subnet that leads back to it": {
 			change: func(c *networkCase) {
 				c.routes(nat(NATGateway{State: "available", SubnetID: "subnet-n", Routes: []Route{
-					{Destination: "10.0.0.0/16", Target: "local", Active: true}, byNAT, {Destination: "pl-1", Target: "vpce-s3", Active: true},
-					{Destination: "10.9.0.0/16", Target: "pcx-1", Active: true}, {Destination: "::/0", Target: "tgw-1", Active: true},
+					{Destination: "10.0.0.0/16", Target: "local", Active: true},
+					byNAT,
+					{Destination: "pl-1", Target: "vpce-s3", Active: true},
+					{Destination: "10.9.0.0/16", Target: "pcx-1", Active: true},
+					{Destination: "::/0", Target: "tgw-1", Active: true},
 				}}))
 			},
 			want: []string{noPath}, text: "whose own subnet subnet-n has no route to an internet gateway",
@@ -373,8 +259,10 @@ func TestReachable(t *testing.T) {
 		"DNS off, NAT": {change: func(c *networkCase) { c.VPC.DNSSupport = new(false) }, want: []string{perhaps(noPath)}, text: "DHCP options"},
 
 		"endpoint without private DNS": {change: func(c *networkCase) { c.endpoint(secretsManager).PrivateDNS = false }, want: []string{noDNS}, text: "the VPC endpoint vpce-1 has no private DNS name"},
-		"endpoint without private DNS, hosted zone": {change: func(c *networkCase) { c.endpoint(secretsManager).PrivateDNS = false }, want: []string{noDNS},
-			text: "leads to the endpoint only by a private hosted zone, which cannot be seen from here. Switch private DNS on for the endpoint vpce-1, or set the function's variable SECRETS_MANAGER_ENDPOINT to a DNS name of the endpoint itself. If there is such a hosted zone, all is well: set `preflight = \"warn\"`."},
+		"endpoint without private DNS, hosted zone": {
+			change: func(c *networkCase) { c.endpoint(secretsManager).PrivateDNS = false }, want: []string{noDNS},
+			text: "leads to the endpoint only by a private hosted zone, which cannot be seen from here. Switch private DNS on for the endpoint vpce-1, or set the function's variable SECRETS_MANAGER_ENDPOINT to a DNS name of the endpoint itself. If there is such a hosted zone, all is well: set `preflight = \"warn\"`.",
+		},
 		"endpoint of the RDS API without private DNS": {change: func(c *networkCase) {
 			c.endpoint(secretsManager)
 			c.endpoint("rds").PrivateDNS = false
@@ -598,65 +486,5 @@ func checkNetworkFindings(t *testing.T, found []Finding) {
 		if f != New(f.Code, f.Severity, f.Detail, f.Remedy) || f.Reference == "" || !strings.Contains(f.Detail, rotator) || !strings.HasSuffix(f.Detail, ".") || !strings.HasSuffix(f.Remedy, ".") {
 			t.Errorf("the finding %+v is incomplete", f)
 		}
-	}
-}
-
-// TestReachableOutside logs what it finds, to be read aloud.
-func TestReachableOutside(t *testing.T) {
-	t.Parallel()
-	const noVPC, ingress = "error network-no-vpc", "error network-database-ingress"
-	tests := map[string]struct {
-		change func(*networkCase)
-		want   []string
-		text   string
-	}{
-		"private database":               {want: []string{noVPC}, text: "Connect the function to subnets of the VPC vpc-1"},
-		"no database":                    {change: func(c *networkCase) { c.Database = nil }},
-		"public database":                {change: func(c *networkCase) { c.db.Public = new(true); c.admits(in(5432, "0.0.0.0/0")) }},
-		"public database, not admitted":  {change: func(c *networkCase) { c.db.Public = new(true) }, want: []string{ingress}, text: "no rule of the security group sg-db of RDS instance orders allows inbound TCP 5432 from public addresses"},
-		"public database, some admitted": {change: func(c *networkCase) { c.db.Public = new(true); c.admits(in(5432, "198.51.100.7/32")) }, want: []string{"info network-database-ingress"}},
-		"public database, groups not readable": {change: func(c *networkCase) {
-			c.db.Public = new(true)
-			c.db.SecurityGroups = nil
-			c.db.Unseen = []string{"ec2:DescribeSecurityGroupRules"}
-		}, want: []string{"info network-database-ingress"}, text: "`ec2:DescribeSecurityGroupRules`"},
-		"public database, network ACL": {change: func(c *networkCase) {
-			c.db.Public = new(true)
-			c.admits(in(5432, "0.0.0.0/0"))
-			c.db.Subnets[0].Rules = wall()[2:]
-			c.db.Subnets[1].Rules = wall()[2:]
-		}, want: []string{ingress}, text: "acl-c"},
-		"public database, port not known": {change: func(c *networkCase) { c.db.Public = new(true); c.db.Port = 0 }},
-		"not known whether public":        {change: func(c *networkCase) { c.db.Public = nil }},
-		"not readable whether public":     {change: func(c *networkCase) { c.db.Public, c.db.Unseen = nil, []string{"rds:DescribeDBInstances"} }, want: []string{"info network-no-vpc"}, text: "`rds:DescribeDBInstances`"},
-		"unlisted database":               {change: func(c *networkCase) { c.unlisted(hiddenHost) }},
-		"private address":                 {change: func(c *networkCase) { c.unlisted("10.0.7.7") }, want: []string{noVPC}},
-		"the function itself":             {change: func(c *networkCase) { c.unlisted("127.0.0.1") }},
-		"the function itself, by name":    {change: func(c *networkCase) { c.unlisted("localhost") }},
-		"private IPv6 address":            {change: func(c *networkCase) { c.unlisted("fd00::7") }, want: []string{noVPC}},
-		"public address":                  {change: func(c *networkCase) { c.unlisted("198.51.100.7") }},
-		"VPC endpoint, proxy":             {change: func(c *networkCase) { c.Database, c.Endpoint, c.Proxy = nil, ownAddress, true }},
-		"VPC endpoint":                    {change: func(c *networkCase) { c.Database, c.Endpoint = nil, ownAddress }, want: []string{"error network-no-path-secretsmanager"}, text: "names a VPC endpoint, and it is not connected to a VPC"},
-	}
-	for _, name := range slices.Sorted(maps.Keys(tests)) {
-		test := tests[name]
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			c := newNetworkCase()
-			if test.change != nil {
-				test.change(c)
-			}
-			found := ReachableOutside(c.Connection)
-			if diff := cmp.Diff(test.want, codesOf(found)); diff != "" {
-				t.Error(diff)
-			}
-			checkNetworkFindings(t, found)
-			for _, f := range found {
-				t.Logf("%s %s\n%s\n%s", f.Severity, f.Code, f.Detail, f.Remedy)
-				if !strings.Contains(f.Detail+" "+f.Remedy, test.text) {
-					t.Errorf("%q is not said", test.text)
-				}
-			}
-		})
 	}
 }
