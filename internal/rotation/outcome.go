@@ -222,7 +222,7 @@ func (w *wait) state(sec *secret, how ending) string {
 		return reads + ". If the function changes the password of that user (single user), the database may have the one of version " + w.version +
 			" already, and logins with AWSCURRENT fail " + until + ". If it changes two users in turn, nothing changes for applications before AWSCURRENT moves. `rotation_type` is not set, so it is not known which."
 	case t.Strategy == catalog.SingleUser && w.refusedCurrent():
-		return reads + ". The database refuses that password too, so that they can't log in with it either."
+		return reads + ". The function could not log in with that password either, so that applications probably can't."
 	case t.Strategy == catalog.SingleUser:
 		return reads + ". The database may have the password of version " + w.version + " already: then logins with AWSCURRENT fail " + until + "."
 	}

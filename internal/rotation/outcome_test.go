@@ -99,7 +99,7 @@ func TestFirstRotationFails(t *testing.T) {
 				})
 			},
 			mend: func(w *world, _ *rotation.Setup) { w.Must(w.UserStore().SetPassword("app", labtest.FirstPassword)) },
-			code: findings.LoginFailed, step: "Unable to log into database",
+			code: findings.LoginFailed, step: "Unable to log into database", patience: true, // Twice in setSecret, after that.
 		},
 		"finishSecret": {
 			spoil: func(w *world, want *rotation.Setup) {
@@ -303,8 +303,8 @@ func TestLogLines(t *testing.T) {
 		"value may be read": {nil, true, ""},
 		"value is not read": {func(_ *world, want *rotation.Setup) { want.ReadValue = false }, false, "`check_secret_value = false`"},
 		"value is not answered": {func(w *world, _ *rotation.Setup) {
-			w.Inject(awslab.Fault{Operation: "GetSecretValue", Caller: ":user/administrator", Code: "ThrottlingException", Message: "Rate exceeded"})
-		}, false, "AWS has not answered"},
+			w.Inject(awslab.Fault{Operation: "GetSecretValue", Caller: ":user/administrator", Code: "DecryptionFailure", Message: "no"})
+		}, false, "could not be read"},
 		"value may not be read": {func(w *world, _ *rotation.Setup) {
 			w.Inject(awslab.Fault{Operation: "GetSecretValue", Caller: ":user/administrator", Code: "AccessDeniedException"})
 		}, false, "these credentials may not read"},

@@ -59,7 +59,7 @@ func (w *wait) contents(ctx context.Context, sec *secret) (secrets []string, hid
 		case c.State == facts.ValuePresent:
 			secrets = append(secrets, leaves(c.Text)...)
 		case c.State == facts.ValueUnknown && c.Denied == nil:
-			hidden = "AWS has not answered what the value of " + v.secretARN + " is, which would have to be masked in them"
+			hidden = "the value of " + v.secretARN + ", which would have to be masked in them, could not be read"
 		case c.State == facts.ValueUnknown:
 			hidden = "these credentials may not read " + v.secretARN + " (`secretsmanager:GetSecretValue`), whose value would have to be masked in them"
 		}
