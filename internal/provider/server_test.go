@@ -1,11 +1,13 @@
 package provider
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -37,8 +39,7 @@ type unknown struct{}
 
 func newServer(t *testing.T, clock rotation.Clock) server {
 	t.Helper()
-	s := serve(NewTest("test", clock)())
-	schemas, err := s.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	schemas, err := schemas()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,8 +48,13 @@ func newServer(t *testing.T, clock rotation.Clock) server {
 	for _, a := range setup.Block.Attributes {
 		computed[a.Name] = a.Computed
 	}
-	return server{s, t, schemas.Provider.ValueType(), setup.ValueType(), schemas.ResourceSchemas["rotation_function_access"].ValueType(), computed}
+	return server{serve(NewTest("test", clock)()), t, schemas.Provider.ValueType(), setup.ValueType(), schemas.ResourceSchemas["rotation_function_access"].ValueType(), computed}
 }
+
+// schemas are the same for every server.
+var schemas = sync.OnceValues(func() (*tfprotov6.GetProviderSchemaResponse, error) {
+	return serve(NewTest("test", nil)()).GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
+})
 
 // validateProvider returns the diagnostics of a provider block.
 func (s server) validateProvider(block object) []string {

@@ -3,6 +3,7 @@ package provider
 import (
 	"fmt"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -96,6 +97,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	_ = os.Setenv("TF_ACC_TERRAFORM_PATH", cli)
+	debug.SetGCPercent(300) // Each test makes a lab and providers, and lets go of them soon.
 	code := m.Run()
 	for _, dir := range binaries {
 		_ = os.RemoveAll(dir)

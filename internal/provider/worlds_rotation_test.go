@@ -63,9 +63,8 @@ func rotationWorlds() []brokenWorld {
 		logs("certificate of another host", findings.TLSFailed, "[ERROR] Hostname verification failed when establishing SSL/TLS Handshake with host: db"),
 		{
 			name: "TLS where there is none", code: findings.TLSFailed, stage: byWait, shape: real,
-			pending: "a diagnosis that reads the values as the wait does",
-			breaks:  func(s *scene) { s.store(object{"ssl": true}) },
-			repair:  func(s *scene) { s.store(nil) },
+			breaks: func(s *scene) { s.store(object{"ssl": true}) },
+			repair: func(s *scene) { s.store(nil) },
 		},
 		logs("user not in the database", findings.SetPasswordFailed, "[ERROR] ValueError: Unable to create user app_clone"),
 		logs("cache user busy", findings.ServiceNotReady, "[ERROR] ValueError: User app did not reached the active status"),

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
@@ -145,7 +146,7 @@ func (w brokenWorld) proveByApply(s *scene) {
 	s.t.Helper()
 	if w.afterwards {
 		s.set(object{"rotate_triggers": object{"for": "the first time"}})
-		s.isHealthy()
+		s.rotates()
 		s.set(object{"rotate_triggers": object{"for": "the second time"}})
 	}
 	w.breaks(s)
@@ -236,8 +237,8 @@ func (w brokenWorld) fails(s *scene) {
 	if diff := cmp.Diff(want, codesOf(told.apply, "ERROR")); diff != "" {
 		s.gap("Codes of the failed rotation (- wanted, + got):\n%s%v", diff, told.apply)
 	}
-	if s.SecretARN == "" || s.Describe().RotationEnabled == nil {
-		return // Nothing was configured that could be diagnosed.
+	if s.SecretARN == "" || !aws.ToBool(s.Describe().RotationEnabled) {
+		return // Nothing is left that could be diagnosed.
 	}
 	code := w.code
 	if w.stage == byValidate { // It is about an argument of the setup alone.
@@ -256,8 +257,21 @@ func (s *scene) refused() bool {
 	})
 }
 
-// isHealthy checks that no finding is told, and that the secret rotates.
+// isHealthy checks that no finding is told, that the secret rotates, and that the
+// diagnosis finds nothing.
 func (s *scene) isHealthy() {
+	s.t.Helper()
+	if s.rotates(); len(s.problems) > 0 {
+		return
+	}
+	if healthy, found := s.diagnose(); !healthy || len(found[findings.Error])+len(found[findings.Warning]) > 0 {
+		s.gap("The diagnosis of what has rotated: %v", found)
+	}
+}
+
+// rotates applies the configuration and checks that no finding is told and that the
+// secret rotates.
+func (s *scene) rotates() {
 	s.t.Helper()
 	before := s.Finished()
 	told := s.run(nil, true)
@@ -272,9 +286,6 @@ func (s *scene) isHealthy() {
 		s.wrong("A healthy world has errors: %v", told.all())
 	case s.Finished() == before:
 		s.wrong("The secret has not rotated: %v\n%v", told.all(), s.Events())
-	}
-	if healthy, found := s.diagnose(); !healthy || len(found[findings.Error])+len(found[findings.Warning]) > 0 {
-		s.gap("The diagnosis of what has rotated: %v", found)
 	}
 }
 

@@ -107,7 +107,7 @@ func TestWorldsNextToEachOther(t *testing.T) {
 func (w brokenWorld) proveLater(s *scene) {
 	s.t.Helper()
 	w.healthy()(s)
-	s.isHealthy()
+	s.rotates()
 	config := s.config
 	w.breaks(s)
 	s.Advance(week)
