@@ -73,7 +73,7 @@ func (s Source) ReadLog(ctx context.Context, log Log) ([]*Run, error) {
 }
 
 // failurePattern finds the lines that tell of failed runs, and some others.
-var failurePattern = anyOf("[ERROR]", "timed out", "Status: error", "timeout", "errorType")
+var failurePattern = anyOf("[ERROR]", "timed out", "Status: error", "timeout", "errorType", "Runtime exited")
 
 // anyOf is a filter pattern for lines that have one of the texts.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html.

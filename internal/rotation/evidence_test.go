@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
 )
@@ -23,13 +24,18 @@ import (
 // do.
 func (w *world) logs(lines ...string) {
 	w.t.Helper()
+	w.logsAt(w.Now(), lines...)
+}
+
+func (w *world) logsAt(at time.Time, lines ...string) {
+	w.t.Helper()
 	logs, group, stream := cloudwatchlogs.NewFromConfig(w.Config()), aws.String("/aws/lambda/rotator"), aws.String("of/others")
 	ctx := w.t.Context()
 	logs.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: group})                          //nolint:errcheck // It may exist.
 	logs.CreateLogStream(ctx, &cloudwatchlogs.CreateLogStreamInput{LogGroupName: group, LogStreamName: stream}) //nolint:errcheck // It may exist.
 	var events []logstypes.InputLogEvent
 	for _, line := range lines {
-		events = append(events, logstypes.InputLogEvent{Message: &line, Timestamp: aws.Int64(w.Now().UnixMilli())})
+		events = append(events, logstypes.InputLogEvent{Message: &line, Timestamp: aws.Int64(at.UnixMilli())})
 	}
 	_, err := logs.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{LogGroupName: group, LogStreamName: stream, LogEvents: events})
 	w.Must(err)
@@ -81,6 +87,51 @@ func TestFailuresOfOthers(t *testing.T) {
 			w.tells(p.Detail, test.says)
 			if atOnce := w.Now().Sub(began) < time.Minute; atOnce != test.atOnce {
 				t.Errorf("waited %s", w.Now().Sub(began))
+			}
+		})
+	}
+}
+
+// TestClocks has runs in the log that began before the first look at a rotation:
+// those of an earlier one are not its own, and one that names its version is.
+func TestClocks(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		before, ours []string
+		code         findings.Code
+	}{
+		"of an earlier rotation":  {before: []string{"[ERROR] KeyError: 'masterarn'"}},
+		"by a clock that is slow": {ours: []string{"[ERROR] KeyError: 'masterarn'"}, code: findings.SecretKeyMissing},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.keepPending = true
+			w.HoldRotation("setSecret")
+			run := func(at time.Time, lines ...string) {
+				w.logsAt(at, "START RequestId: r")
+				w.logsAt(at, lines...)
+				w.logsAt(at, "REPORT RequestId: r\tDuration: 3 ms")
+			}
+			var rotated time.Time
+			w.Inject(awslab.Fault{Operation: "RotateSecret", Times: 1, Do: func(awslab.Call) {
+				if test.before != nil {
+					run(w.Now(), test.before...)
+				}
+				w.Advance(3 * time.Second)
+				rotated = w.Now()
+			}})
+			w.whileWaiting(func() {
+				if test.ours != nil {
+					run(rotated.Add(-2*time.Second), append(test.ours, "Secret version "+w.pending()+" is not there.")...)
+				}
+			})
+			_, _, err := w.process().create(w.want())
+			if err == nil {
+				t.Fatal("a rotation that is held has succeeded")
+			}
+			if p := w.problem(err); p.Code != test.code {
+				t.Errorf("code %q, wanted %q\n%v", p.Code, test.code, err)
 			}
 		})
 	}
