@@ -98,7 +98,7 @@ func sharedFunction() brokenWorld {
 		for _, neighbour := range neighbours {
 			healthy, found, _ := s.diagnoseAs(with(s.config, object{"secret_id": neighbour}))
 			if !healthy || len(found) > 0 {
-				s.gap("The diagnosis of a neighbour: %v", found)
+				s.wrong("The diagnosis of a neighbour: %v", found)
 			}
 		}
 	}
@@ -190,13 +190,13 @@ func (w brokenWorld) proveByDiagnosis(s *scene) {
 	got := slices.Concat(found[findings.Error], found[findings.Warning])
 	slices.Sort(got)
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
-		s.gap("Codes of the diagnosis (- wanted, + got):\n%s", diff)
+		s.wrong("Codes of the diagnosis (- wanted, + got):\n%s", diff)
 	}
 	if !slices.Contains(found[severity], w.code) || !strings.Contains(texts[w.code], w.names) {
-		s.gap("The diagnosis does not say %s as %s, with %q: %v", w.code, severity, w.names, texts)
+		s.wrong("The diagnosis does not say %s as %s, with %q: %v", w.code, severity, w.names, texts)
 	}
 	if healthy == (len(found[findings.Error]) > 0) {
-		s.gap("healthy is %t with %v", healthy, found)
+		s.wrong("healthy is %t with %v", healthy, found)
 	}
 	if w.besides != nil {
 		w.besides(s)
@@ -207,6 +207,6 @@ func (w brokenWorld) proveByDiagnosis(s *scene) {
 		s.wrong("The secret does not rotate after the repair: %v", s.Events())
 	}
 	if healthy, found := s.diagnose(); !healthy || len(found[findings.Error])+len(found[findings.Warning]) > 0 || slices.Contains(found[findings.Info], w.code) {
-		s.gap("The diagnosis after the repair: %v", found)
+		s.wrong("The diagnosis after the repair: %v", found)
 	}
 }

@@ -40,8 +40,7 @@ type scene struct {
 	server       *pgserver.Server        // that the scene uses
 	vpc          *labtest.VPC            // of the function, if it has one
 	state        tftypes.Value           // of the setup; null as long as there is none
-	gaps         []string                // findings that are not told as they should be
-	problems     []string                // all else that is not as it should be
+	problems     []string                // what is not as it should be
 }
 
 // newScene makes a lab with an execution role and nothing else.

@@ -56,8 +56,6 @@ type brokenWorld struct {
 	told findings.Code
 	// notRun is why the lab cannot show that the rotation fails.
 	notRun string
-	// pending is what the product still lacks for all of this to be true.
-	pending string
 }
 
 // nothing is told of a rotation that AWS refuses to start, but its answer.
@@ -70,9 +68,8 @@ func brokenWorlds() []brokenWorld {
 
 // healthyWorld is a scene in which nothing is wrong.
 type healthyWorld struct {
-	name    string
-	shape   shape
-	pending string // what is still lacking for that to be told of it
+	name  string
+	shape shape
 }
 
 // TestWorlds is the proof: what is broken is found, where it is said to be, and
@@ -116,7 +113,7 @@ func TestWorlds(t *testing.T) {
 			w.shape(s)
 			s.isHealthy()
 			s.staysHealthy()
-			s.reportUnless(w.pending)
+			s.report()
 		})
 	}
 }
@@ -139,7 +136,7 @@ func (w brokenWorld) prove(s *scene) {
 	} else {
 		w.proveByApply(s)
 	}
-	s.reportUnless(w.pending)
+	s.report()
 }
 
 func (w brokenWorld) proveByApply(s *scene) {
@@ -151,19 +148,14 @@ func (w brokenWorld) proveByApply(s *scene) {
 	}
 	w.breaks(s)
 	s.ForgetCalls()
-	w.found(s)
-	if w.goesOn(s) {
-		w.fails(s)
+	if w.found(s); len(s.problems) > 0 {
+		return // There is no use in more of the proof.
 	}
-	if w.goesOn(s) {
-		w.repair(s)
-		s.isHealthy()
+	if w.fails(s); len(s.problems) > 0 {
+		return
 	}
-}
-
-// goesOn reports whether there is any use in more of the proof.
-func (w brokenWorld) goesOn(s *scene) bool {
-	return len(s.problems) == 0 && (len(s.gaps) == 0 || w.pending != "")
+	w.repair(s)
+	s.isHealthy()
 }
 
 // found checks that the finding is told where it should be, as what it should
@@ -194,9 +186,9 @@ func (w brokenWorld) found(s *scene) {
 	case byWait, byDiagnosis, asAdvice, asInfo: // Nothing is known yet.
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		s.gap("Codes at validate, plan and apply (- wanted, + got):\n%s%v", diff, told.all())
+		s.wrong("Codes at validate, plan and apply (- wanted, + got):\n%s%v", diff, told.all())
 	} else if writes := s.Writes(); len(writes) > 0 && (s.shared == nil || slices.Contains(writes, "secretsmanager:RotateSecret")) {
-		s.gap("It was found too late: %v", writes)
+		s.wrong("It was found too late: %v", writes)
 	}
 }
 
@@ -235,7 +227,7 @@ func (w brokenWorld) fails(s *scene) {
 		s.wrong("AWS was not asked, so that nothing shows that it would have failed: %v", told.all())
 	}
 	if diff := cmp.Diff(want, codesOf(told.apply, "ERROR")); diff != "" {
-		s.gap("Codes of the failed rotation (- wanted, + got):\n%s%v", diff, told.apply)
+		s.wrong("Codes of the failed rotation (- wanted, + got):\n%s%v", diff, told.apply)
 	}
 	if s.SecretARN == "" || !aws.ToBool(s.Describe().RotationEnabled) {
 		return // Nothing is left that could be diagnosed.
@@ -246,7 +238,7 @@ func (w brokenWorld) fails(s *scene) {
 	}
 	healthy, found := s.diagnose()
 	if !slices.Contains(slices.Concat(found[findings.Error], found[findings.Warning]), code) || healthy && w.stage != asWarning {
-		s.gap("The diagnosis of what has failed: %v", found)
+		s.wrong("The diagnosis of what has failed: %v", found)
 	}
 }
 
@@ -265,7 +257,7 @@ func (s *scene) isHealthy() {
 		return
 	}
 	if healthy, found := s.diagnose(); !healthy || len(found[findings.Error])+len(found[findings.Warning]) > 0 {
-		s.gap("The diagnosis of what has rotated: %v", found)
+		s.wrong("The diagnosis of what has rotated: %v", found)
 	}
 }
 
@@ -293,7 +285,7 @@ func (s *scene) rotates() {
 // setup without changes.
 func (s *scene) staysHealthy() {
 	s.t.Helper()
-	if s.state.IsNull() || len(s.problems)+len(s.gaps) > 0 {
+	if s.state.IsNull() || len(s.problems) > 0 {
 		return
 	}
 	p := s.start()
@@ -303,28 +295,15 @@ func (s *scene) staysHealthy() {
 	}
 }
 
-// wrong notes what is not as it should be, whatever is told.
+// wrong notes what is not as it should be.
 func (s *scene) wrong(format string, args ...any) {
 	s.problems = append(s.problems, fmt.Sprintf(format, args...))
 }
 
-// gap notes a finding that is not told as it should be.
-func (s *scene) gap(format string, args ...any) {
-	s.gaps = append(s.gaps, fmt.Sprintf(format, args...))
-}
-
-// reportUnless fails the test for what is not as it should be. As long as
-// something is pending, that is true of some finding.
-func (s *scene) reportUnless(pending string) {
+// report fails the test for what is not as it should be.
+func (s *scene) report() {
 	s.t.Helper()
-	switch {
-	case pending == "":
-	case len(s.gaps) == 0 && len(s.problems) == 0:
-		s.t.Errorf("All of it is true now: remove the mark that waits for %s.", pending)
-	default:
-		s.gaps = nil
-	}
-	for _, problem := range slices.Concat(s.gaps, s.problems) {
+	for _, problem := range s.problems {
 		s.t.Error(problem)
 	}
 }

@@ -56,15 +56,15 @@ func inProgress() brokenWorld {
 			const soon = "5m"
 			told := s.run(object{"rotation_rules": object{"automatically_after_days": 30}, "timeouts": object{"update": soon, "delete": soon}}, true)
 			if codes := codesOf(told.apply, "ERROR"); len(codes) != 1 || codes[0] != findings.RotationInProgress {
-				s.gap("An update says %v", told.all())
+				s.wrong("An update says %v", told.all())
 			}
 			s.set(object{"timeouts": object{"delete": soon}})
 			told = s.run(nil, true) // So that the state has the timeout.
 			if hasErrors(told.all()) {
-				s.gap("A changed timeout says %v", told.all())
+				s.wrong("A changed timeout says %v", told.all())
 			}
 			if told := s.destroy(); len(codesOf(told, "ERROR")) != 1 {
-				s.gap("A destroy says %v", told)
+				s.wrong("A destroy says %v", told)
 			}
 		},
 		repair: func(s *scene) { release(); s.Advance(time.Minute) },

@@ -71,10 +71,11 @@ func TestWorldsNextToEachOther(t *testing.T) {
 	s := newScene(t, nil)
 	of(postgresSingle)(s)
 	good := s.config
-	bad := with(good, object{"secret_id": s.NewSecret("invoices", s.value)})
+	invoices := s.NewSecret("invoices", s.value)
+	bad := with(good, object{"secret_id": invoices})
 	p := s.start()
 	setup := func(args object) declared { return declared{name: "rotation_setup", ty: p.setupType, args: args} }
-	s.guard(bad["secret_id"].(string), `{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::`+s.AccountID()+`:role/rotator"},"Action":"secretsmanager:PutSecretValue","Resource":"*"}`)
+	s.guard(invoices, `{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::`+s.AccountID()+`:role/rotator"},"Action":"secretsmanager:PutSecretValue","Resource":"*"}`)
 
 	// In one plan, the one says what is wrong with it, and the other nothing.
 	first, second := p.plan(setup(good)), p.plan(setup(bad))
@@ -117,7 +118,7 @@ func (w brokenWorld) proveLater(s *scene) {
 		s.wrong("The plan says %v", told)
 	}
 	s.isDestroyed()
-	s.reportUnless("")
+	s.report()
 }
 
 // isDestroyed destroys the setup and looks at what is left of it.
