@@ -96,7 +96,8 @@ func (k Known) Explain(lines []string) (e Explanation, ok bool) {
 
 // published and custom report whether the function is known to be one that AWS publishes, or to be somebody's own.
 func (k Known) published() bool { return k.Type != nil && !k.custom() }
-func (k Known) custom() bool    { return k.Type != nil && k.Type.Strategy == catalog.CustomStrategy }
+
+func (k Known) custom() bool { return k.Type != nil && k.Type.Strategy == catalog.CustomStrategy }
 
 // joined are the lines of a run, with those of an error that has ended it in one: its text may have several, before its trace.
 func joined(lines []string) []string {

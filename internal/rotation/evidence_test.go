@@ -137,6 +137,26 @@ func TestClocks(t *testing.T) {
 	}
 }
 
+// TestSlowLog reads a log that takes long to answer no more often than others: the
+// pause begins after the answer.
+func TestSlowLog(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.keepPending = true
+	w.HoldRotation("setSecret")
+	reads := 0
+	w.Inject(awslab.Fault{Operation: "FilterLogEvents", Do: func(awslab.Call) {
+		reads++
+		w.Advance(20 * time.Second)
+	}})
+	if _, _, err := w.process().create(w.want()); err == nil {
+		t.Fatal("a rotation that is held has succeeded")
+	}
+	if most := int(timeout / (35 * time.Second)); reads < most/2 || reads > most+1 {
+		t.Errorf("the log was read %d times, wanted %d at most", reads, most+1)
+	}
+}
+
 // TestSetupsOfOneFunction has two setups wait for rotations with one function at
 // the same time. One fails and logs nothing of which secret it was for: neither is
 // ended by that, since either may be meant.
