@@ -18,13 +18,12 @@ func TestPermissionsPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	clients := reflect.TypeFor[awsapi.Clients]()
-	for i := range clients.NumField() {
-		field := clients.Field(i)
+	for field := range clients.Fields() {
 		if field.Type.Kind() != reflect.Interface {
 			continue
 		}
-		for j := range field.Type.NumMethod() {
-			if action := strings.ToLower(field.Name) + ":" + field.Type.Method(j).Name; !strings.Contains(string(page), "`"+action+"`") {
+		for method := range field.Type.Methods() {
+			if action := strings.ToLower(field.Name) + ":" + method.Name; !strings.Contains(string(page), "`"+action+"`") {
 				t.Errorf("The guide lacks `%s`.", action)
 			}
 		}

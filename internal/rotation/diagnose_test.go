@@ -165,8 +165,8 @@ func TestRefusalIsOfNow(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, want := newWorld(t), rotation.Setup{}
-			want = w.want()
+			w := newWorld(t)
+			want := w.want()
 			want.Check = true
 			p := w.process()
 			arrange(w, p, &want)

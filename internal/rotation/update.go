@@ -226,7 +226,7 @@ func (o *operation) bringTo(ctx context.Context, want Setup, have Object, s *sce
 			return o.rotate(ctx, s.secret, want, open, true)
 		case len(labels) == 0:
 			o.warn(*wrong("", "The unfinished rotation was abandoned",
-				fmt.Sprintf("The version %s that an earlier apply was waiting for carries no label any more: somebody wrote another value or dropped it. There is nothing left to wait for.", open)))
+				fmt.Sprintf("The version %s that an earlier apply was waiting for carries no label any more: somebody wrote another value or dropped it. There is nothing left to wait for, and that rotation has not happened: if `rotate_triggers` asked for it, change one of them once more.", open)))
 		}
 	}
 	if s.asWanted(want) {
