@@ -107,7 +107,5 @@ func LogMissing(group string) Finding {
 
 // LogUnseen returns the finding for a log group that these credentials may not read, for lack of the actions given.
 func LogUnseen(group string, actions ...string) Finding {
-	f := notSeen(LogUnavailable, "The log group "+group, actions...)
-	f.Summary = codes[LogUnavailable].Summary // That is certain.
-	return f
+	return notSeen(LogUnavailable, "The log group "+group, actions...)
 }

@@ -177,7 +177,9 @@ func (w *wait) silence(ctx context.Context) (cause findings.Finding, parts []str
 	err := w.log.err
 	switch {
 	case awsapi.IsAccessDenied(err):
-		return findings.LogUnseen(w.function.LogGroup, "logs:FilterLogEvents"), []string{event}
+		cause = findings.LogUnseen(w.function.LogGroup, "logs:FilterLogEvents")
+		cause.Summary = findings.LogMissing(w.function.LogGroup).Summary // Here it is certain.
+		return cause, []string{event}
 	case err != nil && !awsapi.IsNotFound(err):
 		return findings.Finding{}, []string{"The function's log group " + w.function.LogGroup + " could not be read. " + awsapi.Explain(err), event}
 	}
