@@ -51,7 +51,7 @@ const (
 func New(code Code, severity Severity, detail, remedy string) Finding {
 	entry := codes[code]
 	summary := entry.Summary
-	if severity == Info && code != RotationInProgress {
+	if severity == Info && code != RotationInProgress && code != LogUnavailable { // Of these it says what is so.
 		summary = "Not determined: whether " + uncapitalized(summary)
 	}
 	return Finding{Code: code, Severity: severity, Summary: summary, Detail: detail, Remedy: remedy, Reference: entry.Reference}
