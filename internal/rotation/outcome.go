@@ -177,9 +177,7 @@ func (w *wait) silence(ctx context.Context) (cause findings.Finding, parts []str
 	err := w.log.err
 	switch {
 	case awsapi.IsAccessDenied(err):
-		cause = findings.LogUnseen(w.function.LogGroup, "logs:FilterLogEvents")
-		cause.Summary = findings.LogMissing(w.function.LogGroup).Summary // Here it is certain.
-		return cause, []string{event}
+		return findings.LogUnseen(w.function.LogGroup, "logs:FilterLogEvents"), []string{event}
 	case err != nil && !awsapi.IsNotFound(err):
 		return findings.Finding{}, []string{"The function's log group " + w.function.LogGroup + " could not be read. " + awsapi.Explain(err), event}
 	}
