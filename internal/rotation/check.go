@@ -121,17 +121,18 @@ func (o *operation) reconsider(ctx context.Context, functionARN string, remarks 
 	}
 	now := o.clock.Now()
 	first, _ := o.refused.LoadOrStore(functionARN, now)
-	for {
+	const looks = 3 // besides the first
+	for n := 0; ; n++ {
 		again := *o
 		again.Source = o.Fresh()
 		var err error
 		if remarks, err = look(&again); err != nil || !anyError(remarks) || !mayStillSpread(remarks) {
 			return remarks, err
 		}
-		if since, ok := first.(time.Time); !ok || o.clock.Now().Sub(since) >= lagging {
+		if since, ok := first.(time.Time); !ok || n == looks || o.clock.Now().Sub(since) >= lagging {
 			return remarks, nil
 		}
-		if err := o.clock.Sleep(ctx, lagging/3); err != nil {
+		if err := o.clock.Sleep(ctx, lagging/looks); err != nil {
 			return nil, err
 		}
 	}

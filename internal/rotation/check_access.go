@@ -170,7 +170,9 @@ func (o *operation) permitted(ctx context.Context, want Setup, s *scene, needed 
 		return append(hidden, unseen(findings.RoleSecretAccess, "the execution role "+roleARN+" and its policies", "iam:GetRole` with `iam:ListRolePolicies`, `iam:GetRolePolicy` and `iam:ListAttachedRolePolicies")), nil
 	}
 	role, secretARN := r.Role, s.secret.Parsed.String()
-	if o.planning {
+	// What a setup writes itself is enough for its secret, so that those of hundreds
+	// of others need not be judged as well; but for the VPC.
+	if o.planning && (own.RolePolicy == "" || need.InVPC) {
 		role = o.planned.onRole(role, roleName(role.ARN))
 	}
 	switch {
