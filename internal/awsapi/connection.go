@@ -136,21 +136,15 @@ func (c *Connection) Clients(ctx context.Context, region string) (*Clients, erro
 	}
 	clients := &Clients{
 		Region: region, CallerARN: c.caller,
-		SecretsManager: secretsmanager.NewFromConfig(regional, func(o *secretsmanager.Options) {
-			o.BaseEndpoint = c.endpoint("secretsmanager", o.BaseEndpoint)
-		}),
-		Lambda: lambda.NewFromConfig(regional, func(o *lambda.Options) { o.BaseEndpoint = c.endpoint("lambda", o.BaseEndpoint) }),
-		IAM:    iam.NewFromConfig(regional, func(o *iam.Options) { o.BaseEndpoint = c.endpoint("iam", o.BaseEndpoint) }),
-		Logs: cloudwatchlogs.NewFromConfig(regional, func(o *cloudwatchlogs.Options) {
-			o.BaseEndpoint = c.endpoint("cloudwatchlogs", o.BaseEndpoint)
-		}),
-		KMS:      kms.NewFromConfig(regional, func(o *kms.Options) { o.BaseEndpoint = c.endpoint("kms", o.BaseEndpoint) }),
-		EC2:      ec2.NewFromConfig(regional, func(o *ec2.Options) { o.BaseEndpoint = c.endpoint("ec2", o.BaseEndpoint) }),
-		RDS:      rds.NewFromConfig(regional, func(o *rds.Options) { o.BaseEndpoint = c.endpoint("rds", o.BaseEndpoint) }),
-		Redshift: redshift.NewFromConfig(regional, func(o *redshift.Options) { o.BaseEndpoint = c.endpoint("redshift", o.BaseEndpoint) }),
-		CloudTrail: cloudtrail.NewFromConfig(regional, func(o *cloudtrail.Options) {
-			o.BaseEndpoint = c.endpoint("cloudtrail", o.BaseEndpoint)
-		}),
+		SecretsManager: newNarrowSecretsManager(secretsmanager.NewFromConfig(regional, func(o *secretsmanager.Options) { o.BaseEndpoint = c.endpoint("secretsmanager", o.BaseEndpoint) })),
+		Lambda:         newNarrowLambda(lambda.NewFromConfig(regional, func(o *lambda.Options) { o.BaseEndpoint = c.endpoint("lambda", o.BaseEndpoint) })),
+		IAM:            newNarrowIAM(iam.NewFromConfig(regional, func(o *iam.Options) { o.BaseEndpoint = c.endpoint("iam", o.BaseEndpoint) })),
+		Logs:           newNarrowLogs(cloudwatchlogs.NewFromConfig(regional, func(o *cloudwatchlogs.Options) { o.BaseEndpoint = c.endpoint("cloudwatchlogs", o.BaseEndpoint) })),
+		KMS:            newNarrowKMS(kms.NewFromConfig(regional, func(o *kms.Options) { o.BaseEndpoint = c.endpoint("kms", o.BaseEndpoint) })),
+		EC2:            newNarrowEC2(ec2.NewFromConfig(regional, func(o *ec2.Options) { o.BaseEndpoint = c.endpoint("ec2", o.BaseEndpoint) })),
+		RDS:            newNarrowRDS(rds.NewFromConfig(regional, func(o *rds.Options) { o.BaseEndpoint = c.endpoint("rds", o.BaseEndpoint) })),
+		Redshift:       newNarrowRedshift(redshift.NewFromConfig(regional, func(o *redshift.Options) { o.BaseEndpoint = c.endpoint("redshift", o.BaseEndpoint) })),
+		CloudTrail:     newNarrowCloudTrail(cloudtrail.NewFromConfig(regional, func(o *cloudtrail.Options) { o.BaseEndpoint = c.endpoint("cloudtrail", o.BaseEndpoint) })),
 	}
 	c.regions[region] = clients
 	return clients, nil

@@ -1,6 +1,7 @@
 package rotation_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -133,52 +134,20 @@ func (w *world) processOn(through wire) process { return w.processAs(w.Administr
 
 // processAs is the same with other credentials than the administrator's.
 func (w *world) processAs(as aws.Credentials, through wire) process {
-	endpoints := map[string]string{}
-	for _, service := range awsapi.Services {
-		endpoints[service] = w.URL()
-	}
-	connection := awsapi.Connect(awsapi.Config{
-		Region: w.Region(), AccessKey: as.AccessKeyID, SecretKey: as.SecretAccessKey, Endpoints: endpoints,
-		SkipCredentialsValidation: true,
+	cfg, counted := w.ConfigFor(as), &countedClient{through: through}
+	cfg.HTTPClient = counted.over(cfg.HTTPClient)
+	retryer := retry.NewStandard(func(o *retry.StandardOptions) {
+		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 	})
-	counted := &countedClient{through: through}
-	connect := func(ctx context.Context, region string) (*awsapi.Clients, error) {
-		made, err := connection.Clients(ctx, region)
-		if err != nil {
-			return nil, err
-		}
-		clients := *made
-		retryer := retry.NewStandard(func(o *retry.StandardOptions) {
-			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
-		})
-		if c, ok := clients.SecretsManager.(*secretsmanager.Client); ok {
-			clients.SecretsManager = secretsmanager.New(c.Options(), func(o *secretsmanager.Options) { o.HTTPClient, o.Retryer = counted.over(o.HTTPClient), retryer })
-		}
-		if c, ok := clients.Lambda.(*lambda.Client); ok {
-			clients.Lambda = lambda.New(c.Options(), func(o *lambda.Options) { o.HTTPClient, o.Retryer = counted.over(o.HTTPClient), retryer })
-		}
-		if c, ok := clients.IAM.(*iam.Client); ok {
-			clients.IAM = iam.New(c.Options(), func(o *iam.Options) { o.HTTPClient, o.Retryer = counted.over(o.HTTPClient), retryer })
-		}
-		if c, ok := clients.Logs.(*cloudwatchlogs.Client); ok {
-			clients.Logs = cloudwatchlogs.New(c.Options(), func(o *cloudwatchlogs.Options) { o.HTTPClient, o.Retryer = counted.over(o.HTTPClient), retryer })
-		}
-		if c, ok := clients.KMS.(*kms.Client); ok {
-			clients.KMS = kms.New(c.Options(), func(o *kms.Options) { o.HTTPClient, o.Retryer = counted.over(o.HTTPClient), retryer })
-		}
-		if c, ok := clients.EC2.(*ec2.Client); ok {
-			clients.EC2 = ec2.New(c.Options(), func(o *ec2.Options) { o.HTTPClient, o.Retryer = counted.over(o.HTTPClient), retryer })
-		}
-		if c, ok := clients.RDS.(*rds.Client); ok {
-			clients.RDS = rds.New(c.Options(), func(o *rds.Options) { o.HTTPClient, o.Retryer = counted.over(o.HTTPClient), retryer })
-		}
-		if c, ok := clients.Redshift.(*redshift.Client); ok {
-			clients.Redshift = redshift.New(c.Options(), func(o *redshift.Options) { o.HTTPClient, o.Retryer = counted.over(o.HTTPClient), retryer })
-		}
-		if c, ok := clients.CloudTrail.(*cloudtrail.Client); ok {
-			clients.CloudTrail = cloudtrail.New(c.Options(), func(o *cloudtrail.Options) { o.HTTPClient, o.Retryer = counted.over(o.HTTPClient), retryer })
-		}
-		return &clients, nil
+	cfg.Retryer = func() aws.Retryer { return retryer }
+	connect := func(_ context.Context, region string) (*awsapi.Clients, error) {
+		cfg := cfg.Copy()
+		cfg.Region = cmp.Or(region, cfg.Region)
+		return &awsapi.Clients{
+			Region:         cfg.Region,
+			SecretsManager: secretsmanager.NewFromConfig(cfg), Lambda: lambda.NewFromConfig(cfg), IAM: iam.NewFromConfig(cfg), Logs: cloudwatchlogs.NewFromConfig(cfg),
+			KMS: kms.NewFromConfig(cfg), EC2: ec2.NewFromConfig(cfg), RDS: rds.NewFromConfig(cfg), Redshift: redshift.NewFromConfig(cfg), CloudTrail: cloudtrail.NewFromConfig(cfg),
+		}, nil
 	}
 	return process{rotation.NewService(connect, w.Lab), w}
 }
