@@ -22,7 +22,7 @@ type Caller struct {
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html.
 func CallerInvokes(c Caller, functionARN string, policy iampolicy.Document) []Finding {
 	if c.Decision == "" && len(c.Unseen) > 0 {
-		return []Finding{notSeen(CallerCannotInvoke, fmt.Sprintf("Whether these credentials (%s) have `lambda:InvokeFunction` on the function", c.ARN), c.Unseen...)}
+		return []Finding{NotSeen(CallerCannotInvoke, fmt.Sprintf("Whether these credentials (%s) have `lambda:InvokeFunction` on the function", c.ARN), c.Unseen...)}
 	}
 	if owner(c.PrincipalARN) != owner(functionARN) {
 		return nil // Of credentials of another account, and of a root user, nothing is known.

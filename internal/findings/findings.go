@@ -9,6 +9,7 @@
 package findings
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -57,6 +58,17 @@ func New(code Code, severity Severity, detail, remedy string) Finding {
 	return Finding{Code: code, Severity: severity, Summary: summary, Detail: detail, Remedy: remedy, Reference: entry.Reference}
 }
 
+// NotSeen returns the finding for what these credentials may not look at, for lack of the actions given. What is the subject of a
+// sentence.
+func NotSeen(code Code, what string, actions ...string) Finding {
+	quoted := make([]string, len(actions))
+	for i, action := range actions {
+		quoted[i] = "`" + action + "`"
+	}
+	return New(code, Info, fmt.Sprintf("%s cannot be seen: these credentials lack %s.", what, enumerate(quoted)),
+		fmt.Sprintf("Allow %s, so that this can be checked.", enumerate(quoted)))
+}
+
 // uncapitalized is a sentence for the middle of another one.
 func uncapitalized(sentence string) string {
 	first, _, _ := strings.Cut(sentence, " ")
@@ -69,14 +81,6 @@ func uncapitalized(sentence string) string {
 
 // Stage returns when findings of the code are certain.
 func (c Code) Stage() Stage { return codes[c].Stage }
-
-// AtPlan returns the finding as it is at plan: an error that the rest of the plan may still repair is a warning.
-func (f Finding) AtPlan() Finding {
-	if f.Severity == Error && f.Code.Stage() == StageApply {
-		f.Severity = Warning
-	}
-	return f
-}
 
 // HasErrors reports whether one of the findings is an error.
 func HasErrors(findings []Finding) bool {

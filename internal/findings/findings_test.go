@@ -29,26 +29,6 @@ func TestStages(t *testing.T) {
 	}
 }
 
-func TestAtPlan(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		code           Code
-		severity, want Severity
-	}{
-		{RoleKMS, Error, Warning},
-		{RoleKMS, Warning, Warning},
-		{RoleKMS, Info, Info},
-		{SecretNotJSON, Error, Error},
-		{LoginFailed, Error, Error},
-	}
-	for _, test := range tests {
-		f := New(test.code, test.severity, "Detail.", "Remedy.")
-		if got := f.AtPlan(); got.Severity != test.want || got.Detail != f.Detail || f.Severity != test.severity {
-			t.Errorf("%s as %s is %+v at plan", test.code, test.severity, got)
-		}
-	}
-}
-
 func TestHasErrors(t *testing.T) {
 	t.Parallel()
 	warning, failure := New(RoleKMS, Warning, "", ""), New(RoleKMS, Error, "", "")

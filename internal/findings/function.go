@@ -144,7 +144,7 @@ func (f Function) concurrency() []Finding {
 		return []Finding{New(FunctionConcurrencyLow, Warning,
 			fmt.Sprintf("The function's reserved concurrency is %d. AWS documents at least %d: with less, rotations that run at the same time are refused, and steps repeat without an end.", *n, leastConcurrency), remedy)}
 	case slices.Contains(f.Unseen, "lambda:GetFunctionConcurrency"):
-		return []Finding{notSeen(FunctionConcurrencyLow, "The reserved concurrency of the function "+f.ARN, "lambda:GetFunctionConcurrency")}
+		return []Finding{NotSeen(FunctionConcurrencyLow, "The reserved concurrency of the function "+f.ARN, "lambda:GetFunctionConcurrency")}
 	}
 	return nil
 }
@@ -198,14 +198,4 @@ func (f Function) otherType(t *catalog.RotationType) []Finding {
 	return []Finding{New(FunctionTypeMismatch, Warning,
 		fmt.Sprintf("By its description the function is AWS's for %s credentials with the %s strategy, `%s`, and `rotation_type` is `%s`.", m[1], m[2], catalog.All()[described].Name, t.Name),
 		"Correct `rotation_type`, or use the function of that type. If only the description is wrong, correct that.")}
-}
-
-// notSeen is the finding for what these credentials may not look at.
-func notSeen(code Code, what string, actions ...string) Finding {
-	quoted := make([]string, len(actions))
-	for i, action := range actions {
-		quoted[i] = "`" + action + "`"
-	}
-	return New(code, Info, fmt.Sprintf("%s cannot be seen: these credentials lack %s.", what, enumerate(quoted)),
-		fmt.Sprintf("Allow %s, so that this can be checked.", enumerate(quoted)))
 }

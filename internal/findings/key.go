@@ -16,9 +16,9 @@ var keyStates = map[string]struct{ what, remedy string }{
 	"Unavailable":            {"cannot be reached in its custom key store", "Connect the custom key store."},
 }
 
-// KeyUsable checks the key of a secret, or of secrets that are not known if the ARN is empty. Foreign says that the execution role is of another account than the secret. Of what the key's
-// policy says RolePermissions speaks.
-func KeyUsable(k Key, secretARN string, foreign bool) []Finding {
+// KeyUsable checks the key of a secret, or of secrets that are not known if the ARN is empty. Of what the key's policy says
+// RolePermissions speaks.
+func KeyUsable(k Key, secretARN string) []Finding {
 	var all []Finding
 	if state, unusable := keyStates[k.State]; unusable {
 		detail := fmt.Sprintf("The key %s of the secret %s %s, and nobody can read or write the secret's value.", k.ARN, secretARN, state.what)
@@ -27,16 +27,11 @@ func KeyUsable(k Key, secretARN string, foreign bool) []Finding {
 		}
 		all = append(all, New(KMSKeyUnusable, Error, detail, state.remedy))
 	}
-	if foreign && k.Owner == "AWS" {
-		all = append(all, New(KMSKeyUnusable, Error,
-			fmt.Sprintf("The secret %s is encrypted with `aws/secretsmanager`, which no other account can use, and the execution role is of another account.", secretARN),
-			"Encrypt the secret with a customer managed key, whose policy allows the role `kms:Decrypt` and `kms:GenerateDataKey`."))
-	}
 	if k.State == "" && len(k.Unseen) == 0 {
 		all = append(all, New(KMSKeyUnusable, Info, fmt.Sprintf("The state of the key %s could not be read.", k.ARN), "If a rotation is refused the key, look at it in KMS."))
 	}
 	if len(k.Unseen) > 0 {
-		all = append(all, notSeen(KMSKeyUnusable, fmt.Sprintf("The state or the policy of the key %s", k.ARN), k.Unseen...))
+		all = append(all, NotSeen(KMSKeyUnusable, fmt.Sprintf("The state or the policy of the key %s", k.ARN), k.Unseen...))
 	}
 	return all
 }

@@ -107,5 +107,5 @@ func LogMissing(group string) Finding {
 
 // LogUnseen returns the finding for a log group that these credentials may not read, for lack of the actions given.
 func LogUnseen(group string, actions ...string) Finding {
-	return notSeen(LogUnavailable, "The log group "+group, actions...)
+	return NotSeen(LogUnavailable, "The log group "+group, actions...)
 }

@@ -114,7 +114,7 @@ func RotationState(s State) []Finding {
 	case s.stuck():
 		all = append(all, NotComplete(s.SecretARN, s.Current, s.Pending, s.Leftover))
 	case s.PendingSince.IsZero():
-		all = append(all, notSeen(RotationInProgress, fmt.Sprintf("A rotation makes the version %s of the secret. Since when it does", s.Pending), "secretsmanager:ListSecretVersionIds"))
+		all = append(all, NotSeen(RotationInProgress, fmt.Sprintf("A rotation makes the version %s of the secret. Since when it does", s.Pending), "secretsmanager:ListSecretVersionIds"))
 	default:
 		all = append(all, New(RotationInProgress, Info,
 			fmt.Sprintf("A rotation makes the version %s of the secret since %s. It has time until %s.", s.Pending, stamp(s.PendingSince), stamp(s.settled())),

@@ -162,10 +162,10 @@ func (o *operation) examine(ctx context.Context, want Setup, s *scene, kmsKeyARN
 func (o *operation) unreadable(want Setup, s *scene, current facts.Value) []remark {
 	var remarks []remark
 	if current.Denied != nil {
-		remarks = append(remarks, on("secret_id", unseen(findings.SecretNotJSON, "the value of the secret", "secretsmanager:GetSecretValue"))...)
+		remarks = append(remarks, on("secret_id", findings.NotSeen(findings.SecretNotJSON, "The value of the secret", "secretsmanager:GetSecretValue"))...)
 	}
 	if want.SuperuserSecretARN != "" && want.usesSuperuser() && want.Check && !s.superuser.known {
-		remarks = append(remarks, on("superuser_secret_arn", unseen(findings.SuperuserNotFound, "the superuser secret", "secretsmanager:DescribeSecret"))...)
+		remarks = append(remarks, on("superuser_secret_arn", findings.NotSeen(findings.SuperuserNotFound, "The superuser secret", "secretsmanager:DescribeSecret"))...)
 	}
 	return remarks
 }
@@ -319,7 +319,7 @@ func (o *operation) checkSuperuserValue(ctx context.Context, want Setup, owner, 
 	c := o.SharedValue(ctx, want.SuperuserSecretARN)
 	switch {
 	case c.Denied != nil:
-		return []findings.Finding{unseen(findings.SuperuserFormat, "the value of the superuser secret", "secretsmanager:GetSecretValue")}
+		return []findings.Finding{findings.NotSeen(findings.SuperuserFormat, "The value of the superuser secret", "secretsmanager:GetSecretValue")}
 	case c.State == facts.ValueUnknown:
 		return nil
 	case c.State == facts.ValueAbsent:

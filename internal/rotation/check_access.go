@@ -127,7 +127,7 @@ func (o *operation) invocable(ctx context.Context, want Setup, secretARN string)
 	functionARN, own := want.FunctionARN, statementID(want, secretARN)
 	policy, err := o.FunctionPolicy(ctx, functionARN)
 	if awsapi.IsAccessDenied(err) {
-		return []findings.Finding{unseen(findings.InvokePermissionMissing, "the policy of the rotation function", "lambda:GetPolicy")}, nil
+		return []findings.Finding{findings.NotSeen(findings.InvokePermissionMissing, "The policy of the rotation function", "lambda:GetPolicy")}, nil
 	}
 	if err != nil {
 		return nil, failed("rotation_lambda_arn", "read the policy of the rotation function", "", err)
@@ -148,26 +148,23 @@ func (o *operation) invocable(ctx context.Context, want Setup, secretARN string)
 	return found, nil
 }
 
-// unseen is the finding for what these credentials may not look at.
-func unseen(code findings.Code, what, action string) findings.Finding {
-	return findings.New(code, findings.Info, fmt.Sprintf("These credentials may not read %s.", what), fmt.Sprintf("Allow them `%s`, so that this can be checked.", action))
-}
-
 // permitted asks all that decides about the execution role whether the function
 // may do its work, together with the policy that this setup writes.
 func (o *operation) permitted(ctx context.Context, want Setup, s *scene, needed func() (findings.Need, []findings.Finding), own Permissions) ([]findings.Finding, error) {
 	need, hidden := needed()
 	roleARN := s.roleARN(want)
-	if _, err := o.Role(ctx, roleARN); awsapi.IsNotFound(err) && roleARN == s.function.Role.String() {
+	r, err := o.Role(ctx, roleARN)
+	switch {
+	case awsapi.IsNotFound(err) && roleARN == s.function.Role.String():
 		return append(hidden, findings.New(findings.RoleNotAssumable, findings.Error,
 			fmt.Sprintf("The execution role %s of the function does not exist, so that Lambda can't run the function.", roleARN), "Make the role again, or give the function another one.")), nil
-	}
-	r, err := o.seenRole(ctx, roleARN)
-	if err != nil {
-		return nil, err
-	}
-	if r == nil {
-		return append(hidden, unseen(findings.RoleSecretAccess, "the execution role "+roleARN+" and its policies", "iam:GetRole` with `iam:ListRolePolicies`, `iam:GetRolePolicy` and `iam:ListAttachedRolePolicies")), nil
+	case awsapi.IsNotFound(err): // This same apply may make it.
+		return hidden, nil
+	case awsapi.IsAccessDenied(err):
+		return append(hidden, findings.NotSeen(findings.RoleSecretAccess, "What the execution role "+roleARN+" may do",
+			"iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies")), nil
+	case err != nil:
+		return nil, failed("role_arn", "read the execution role", "", err)
 	}
 	role, secretARN := r.Role, s.secret.Parsed.String()
 	// What a setup writes itself is enough for its secret, so that those of hundreds
@@ -222,8 +219,8 @@ func (o *operation) others(ctx context.Context, need *findings.Need, keyARNs ...
 			guard, err := o.SecretPolicy(ctx, resource)
 			if err == nil {
 				need.Guards[resource] = guard
-			} else if _, told := need.Guards[resource]; !told && awsapi.IsAccessDenied(err) {
-				hidden = append(hidden, unseen(findings.SecretPolicyDenies, "the resource policy of "+resource, "secretsmanager:GetResourcePolicy"))
+			} else if awsapi.IsAccessDenied(err) {
+				hidden = append(hidden, findings.NotSeen(findings.SecretPolicyDenies, "The resource policy of "+resource, "secretsmanager:GetResourcePolicy"))
 			}
 		}
 	}

@@ -35,7 +35,7 @@ func (o *operation) checkFunctionItself(ctx context.Context, want Setup, s *scen
 		{"superuser_kms_key_arn", s.superuser.key, want.SuperuserSecretARN},
 	} {
 		if key.keyARN != "" {
-			remarks = append(remarks, on(key.argument, findings.KeyUsable(o.Key(ctx, key.keyARN), key.secretARN, false)...)...)
+			remarks = append(remarks, on(key.argument, findings.KeyUsable(o.Key(ctx, key.keyARN), key.secretARN)...)...)
 		}
 	}
 	way := s.function.Connection(services(need, s.superuser))

@@ -119,7 +119,7 @@ func (o *operation) diagnosedFunction(ctx context.Context, functionARN string, a
 		add(o.functionMissing(ctx, functionARN))
 		return nil, nil
 	case awsapi.IsAccessDenied(err):
-		add(unseen(findings.FunctionNotActive, "the configuration of the rotation function, on which everything else depends", "lambda:GetFunctionConfiguration"))
+		add(findings.NotSeen(findings.FunctionNotActive, "The configuration of the rotation function, on which everything else depends", "lambda:GetFunctionConfiguration"))
 		return nil, nil
 	case err != nil:
 		return nil, failed("", "read the rotation function", "", err)
@@ -161,7 +161,7 @@ func (o *operation) outcomes(ctx context.Context, want Setup, s *scene, st Statu
 	var all []findings.Finding
 	events, err := o.Events(ctx)
 	if err != nil {
-		all = append(all, notTold(err, findings.RotationFailed, "what CloudTrail has of failed rotations", "cloudtrail:LookupEvents"))
+		all = append(all, notTold(err, findings.RotationFailed, "What CloudTrail has of failed rotations", "cloudtrail:LookupEvents"))
 	}
 	// A success ends what was before it.
 	events = slices.DeleteFunc(slices.Clone(events), func(e findings.Event) bool {
@@ -193,7 +193,7 @@ func (o *operation) explainLog(ctx context.Context, want Setup, s *scene, st Sta
 	case awsapi.IsNotFound(err):
 		return []findings.Finding{findings.LogMissing(log.Group)}
 	case err != nil && len(runs) == 0:
-		return []findings.Finding{notTold(err, findings.LogUnavailable, "the function's log group "+log.Group, "logs:FilterLogEvents")}
+		return []findings.Finding{notTold(err, findings.LogUnavailable, "The function's log group "+log.Group, "logs:FilterLogEvents")}
 	}
 	for _, run := range slices.Backward(runs) {
 		whose := run.Whose(st.SecretARN, st.PendingVersionID, want.alongside()...)
@@ -212,9 +212,9 @@ func (o *operation) explainLog(ctx context.Context, want Setup, s *scene, st Sta
 // notTold is the finding for what a service did not tell.
 func notTold(err error, code findings.Code, what, action string) findings.Finding {
 	if awsapi.IsAccessDenied(err) {
-		return unseen(code, what, action)
+		return findings.NotSeen(code, what, action)
 	}
-	return findings.New(code, findings.Info, "AWS did not tell "+what+".", "Ask again later.")
+	return findings.New(code, findings.Info, what+" could not be read, since AWS did not answer.", "Ask again later.")
 }
 
 // failedAt reports whether an event tells of a failure at the end of a run.

@@ -17,7 +17,6 @@ import (
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
-	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
 )
 
 // logs writes lines into a stream of the function's log, as runs for other secrets
@@ -213,8 +212,7 @@ func TestProgress(t *testing.T) {
 	w.Must(w.UserStore().SetPassword("app", "set-by-somebody"))
 	w.keepPending = true
 	want.Triggers = map[string]string{"again": "1"}
-	p.Progress = nil
-	_, _, err := p.Update(rotation.WithProgress(t.Context(), listen), want, have, true, timeout)
+	_, _, err := p.Update(t.Context(), want, have, true, timeout)
 	if err == nil {
 		t.Fatal("the update of a broken rotation succeeded")
 	}

@@ -20,36 +20,37 @@ import (
 // what is there and all of that together, and a check may count on it.
 type planned struct {
 	mu         sync.Mutex
-	policies   map[string]map[string]string          // role policies, by role and name; empty if not known yet
-	read       map[string]map[string]findings.Policy // the same, read
-	statements map[string]map[string]string          // invoke permissions, by function and statement ID
+	policies   map[string]map[string]plannedPolicy // role policies, by role and name
+	statements map[string]map[string]string        // invoke permissions, by function and statement ID
 	told       map[string]bool
 	nameless   int
+}
+
+// plannedPolicy is a role policy to be written. Its text is empty if it is not
+// known yet.
+type plannedPolicy struct {
+	findings.Policy
+
+	text string
 }
 
 func (p *planned) add(to Permissions) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	put := func(all *map[string]map[string]string, where, name, text string) {
-		if *all == nil {
-			*all = map[string]map[string]string{}
-		}
-		if (*all)[where] == nil {
-			(*all)[where] = map[string]string{}
-		}
-		(*all)[where][name] = text
-	}
 	if to.RoleName != "" {
-		put(&p.policies, to.RoleName, to.RolePolicyName, to.RolePolicy)
-		if p.read == nil {
-			p.read = map[string]map[string]findings.Policy{}
-		}
-		if p.read[to.RoleName] == nil {
-			p.read[to.RoleName] = map[string]findings.Policy{}
-		}
-		p.read[to.RoleName][to.RolePolicyName] = facts.ReadPolicy(to.RolePolicyName, to.RolePolicy)
+		put(&p.policies, to.RoleName, to.RolePolicyName, plannedPolicy{facts.ReadPolicy(to.RolePolicyName, to.RolePolicy), to.RolePolicy})
 	}
 	put(&p.statements, to.FunctionARN, to.StatementID, to.InvokePermission)
+}
+
+func put[T any](all *map[string]map[string]T, where, name string, what T) {
+	if *all == nil {
+		*all = map[string]map[string]T{}
+	}
+	if (*all)[where] == nil {
+		(*all)[where] = map[string]T{}
+	}
+	(*all)[where][name] = what
 }
 
 // once reports whether something is said for the first time in this run: five
@@ -68,12 +69,14 @@ func (p *planned) once(what string) bool {
 func (p *planned) onRole(r findings.Role, name string) findings.Role {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	planned := p.read[name]
+	planned := p.policies[name]
 	r.Policies = slices.DeleteFunc(slices.Clone(r.Policies), func(have findings.Policy) bool {
 		_, replaced := planned[have.Name]
 		return replaced
 	})
-	r.Policies = slices.AppendSeq(r.Policies, maps.Values(planned))
+	for _, policy := range slices.Sorted(maps.Keys(planned)) {
+		r.Policies = append(r.Policies, planned[policy].Policy)
+	}
 	return r
 }
 
@@ -131,12 +134,12 @@ func (p *planned) roleSize(r *facts.Role, name string) (size, adds int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	size = r.Size()
-	for policy, text := range p.policies[name] {
-		if text == "" {
+	for policy, planned := range p.policies[name] {
+		if planned.text == "" {
 			continue // Not known yet.
 		}
-		size += iampolicy.Size(text) - iampolicy.Size(r.Inline[policy])
-		if text != r.Inline[policy] {
+		size += iampolicy.Size(planned.text) - iampolicy.Size(r.Inline[policy])
+		if planned.text != r.Inline[policy] {
 			adds++
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -76,6 +77,9 @@ func otherRole(functionARN, roleARN string, f *facts.Function) *Problem {
 		fmt.Sprintf("The function %s runs as %s, and `role_arn` is %s.", functionARN, f.Role, roleARN),
 		"Give the function's role, or leave the argument out. If it is not in the configuration, the function was given another role in this apply: apply again.")
 }
+
+// Remembered is for how long the answer to one setup serves the others.
+const Remembered = 5 * time.Second
 
 // rotator reads the function that a setup is to rotate with. Five hundred setups
 // read the same one, of which AWS answers fifteen a second: what another setup has

@@ -3,16 +3,12 @@ package rotation
 import (
 	"encoding/json"
 	"strings"
-	"time"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/facts"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 )
-
-// Remembered is for how long the answer to one setup serves the others.
-const Remembered = 5 * time.Second
 
 // ours reports whether a setup or a function access wrote an inline policy.
 func ours(p findings.Policy) bool {
