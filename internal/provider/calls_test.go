@@ -17,7 +17,7 @@ import (
 // TestPlanAsksOnce plans two setups of one function with everything that there is
 // to check: a VPC with endpoints, a database in it, a superuser secret that RDS
 // manages, a customer managed key. A plan asks for each fact once, and the second
-// only for what is its own.
+// only for what is its own. The README has the numbers.
 func TestPlanAsksOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -62,7 +62,7 @@ func (e *rotationError) advice(again string) string {
 	case permanent:
 		return "AWS goes on retrying by itself, in vain until the cause is mended. Mend it and apply again: " + again
 	}
-	return "AWS goes on retrying by itself. Mend the cause, if it does not pass, and apply again: " + again
+	return "AWS goes on retrying by itself. Unless the cause passes, mend it and apply again: " + again
 }
 
 // explain makes a problem of what ended the wait for a rotation, with what there
@@ -262,9 +262,9 @@ func (w *wait) timeline(sec *secret) string {
 		attempts = slices.Concat(attempts[:mostLines/2], []string{fmt.Sprintf("%19s  %d more attempts", "...", left)}, attempts[len(attempts)-mostLines/2:])
 	}
 	lines = append(lines, attempts...)
-	labels := "it has no label"
+	labels := "the version has no label"
 	if has := sec.VersionIdsToStages[w.version]; len(has) > 0 {
-		labels = "it is " + strings.Join(has, ", ")
+		labels = "the version is " + strings.Join(has, ", ")
 	}
 	lines = append(lines, stamp(sec.ReadAt(w.clock.Now()))+"  last look: "+labels)
 	return "What has happened (UTC):\n\n  " + strings.Join(lines, "\n  ")
