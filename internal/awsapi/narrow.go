@@ -29,12 +29,13 @@ type narrowSecretsManager struct {
 	getResourcePolicy        call[secretsmanager.GetResourcePolicyInput, secretsmanager.GetResourcePolicyOutput, secretsmanager.Options]
 	getSecretValue           call[secretsmanager.GetSecretValueInput, secretsmanager.GetSecretValueOutput, secretsmanager.Options]
 	listSecretVersionIds     call[secretsmanager.ListSecretVersionIdsInput, secretsmanager.ListSecretVersionIdsOutput, secretsmanager.Options]
+	putSecretValue           call[secretsmanager.PutSecretValueInput, secretsmanager.PutSecretValueOutput, secretsmanager.Options]
 	rotateSecret             call[secretsmanager.RotateSecretInput, secretsmanager.RotateSecretOutput, secretsmanager.Options]
 	updateSecretVersionStage call[secretsmanager.UpdateSecretVersionStageInput, secretsmanager.UpdateSecretVersionStageOutput, secretsmanager.Options]
 }
 
 func newNarrowSecretsManager(c *secretsmanager.Client) narrowSecretsManager {
-	return narrowSecretsManager{c.CancelRotateSecret, c.DescribeSecret, c.GetRandomPassword, c.GetResourcePolicy, c.GetSecretValue, c.ListSecretVersionIds, c.RotateSecret, c.UpdateSecretVersionStage}
+	return narrowSecretsManager{c.CancelRotateSecret, c.DescribeSecret, c.GetRandomPassword, c.GetResourcePolicy, c.GetSecretValue, c.ListSecretVersionIds, c.PutSecretValue, c.RotateSecret, c.UpdateSecretVersionStage}
 }
 
 func (n narrowSecretsManager) CancelRotateSecret(ctx context.Context, in *secretsmanager.CancelRotateSecretInput, options ...func(*secretsmanager.Options)) (*secretsmanager.CancelRotateSecretOutput, error) {
@@ -59,6 +60,10 @@ func (n narrowSecretsManager) GetSecretValue(ctx context.Context, in *secretsman
 
 func (n narrowSecretsManager) ListSecretVersionIds(ctx context.Context, in *secretsmanager.ListSecretVersionIdsInput, options ...func(*secretsmanager.Options)) (*secretsmanager.ListSecretVersionIdsOutput, error) {
 	return n.listSecretVersionIds(ctx, in, options...)
+}
+
+func (n narrowSecretsManager) PutSecretValue(ctx context.Context, in *secretsmanager.PutSecretValueInput, options ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error) {
+	return n.putSecretValue(ctx, in, options...)
 }
 
 func (n narrowSecretsManager) RotateSecret(ctx context.Context, in *secretsmanager.RotateSecretInput, options ...func(*secretsmanager.Options)) (*secretsmanager.RotateSecretOutput, error) {

@@ -35,7 +35,7 @@ var activeDirectoryAndKeytabSingleUser = &RotationType{
 			Example: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:keytab-AbCdEf",
 			Note:    "ARNs or names of the keytab secrets that change with the password. Text instead of a list is taken letter by letter.",
 		},
-		Field{Name: "lastModifiedDateTime", Ignored: true, Variable: "DICT_KEY_LAST_MODIFIED", Note: "The function writes it at each rotation."},
+		Field{Name: "lastModifiedDateTime", Ignored: true, Keeper: WrittenAlong, Variable: "DICT_KEY_LAST_MODIFIED", Note: "The function writes it at each rotation."},
 		Field{Name: "directoryServiceSecretVersion", Kind: Anything, Ignored: true, Note: "In AWS's example; the function keeps it and does not read it."},
 	),
 	Password:    &Password{ExcludeCharacters: `/@"'\`, Length: 32},
@@ -60,13 +60,13 @@ var activeDirectoryFields = []Field{
 		Pattern: regexp.MustCompile(`^d-[0-9a-f]{10}$`), Form: "the ID of a directory",
 	},
 	{
-		Name: "awsSeamlessDomainUsername", Required: true, TextOnly: true, Variable: "DICT_KEY_USERNAME", NoExcluded: true, Example: "app",
+		Name: "awsSeamlessDomainUsername", Required: true, TextOnly: true, Keeper: FirstValue, Variable: "DICT_KEY_USERNAME", NoExcluded: true, Example: "app",
 		Note:    "The bare name: with the default exclusion neither app@example.com nor EXAMPLE\\app. Directory Service takes at most 64 characters.",
 		Pattern: regexp.MustCompile(`^[^\\"/\[\]:;|=,+*?<>@]{1,64}$`),
 		Form:    "a user name that Directory Service takes: at most 64 characters, and none of \\ \" / [ ] : ; | = , + * ? < > @",
 	},
 	{
-		Name: "awsSeamlessDomainPassword", Required: true, Variable: "DICT_KEY_PASSWORD", NoExcluded: true, Example: placeholder,
+		Name: "awsSeamlessDomainPassword", Required: true, Keeper: EachRotation, Variable: "DICT_KEY_PASSWORD", NoExcluded: true, Example: placeholder,
 		Note: "Each rotation replaces it. The present one must not contain an excluded character either.",
 	},
 }

@@ -102,9 +102,22 @@ type Field struct {
 	NoExcluded bool
 	// Variable is the environment variable of the function that gives the field another name; empty if none.
 	Variable string
+	// Keeper says who may change the value of the field once the secret has one.
+	Keeper Keeper
 	// When are the cases in which the function fails without the field although it is not Required.
 	When []Condition
 }
+
+// Keeper is who keeps a field's value once the secret has one.
+type Keeper int
+
+// The keepers of fields.
+const (
+	Configuration Keeper = iota // whoever configures the secret, at any time: where the database is
+	FirstValue                  // nobody: it says whose credential the secret is. A rotation that alternates between two users switches it
+	EachRotation                // each rotation, which replaces it: the credential itself
+	WrittenAlong                // each rotation: what else the function writes
+)
 
 // Condition is a case in which the function fails without a field. Every part that is set must hold.
 type Condition struct {
@@ -246,6 +259,15 @@ type Grant struct {
 // Field returns a field by name.
 func (t *RotationType) Field(name string) (Field, bool) {
 	i := slices.IndexFunc(t.Fields, func(f Field) bool { return f.Name == name })
+	if i < 0 {
+		return Field{}, false
+	}
+	return t.Fields[i], true
+}
+
+// Credential returns the field whose value each rotation replaces; false if the format is not known.
+func (t *RotationType) Credential() (Field, bool) {
+	i := slices.IndexFunc(t.Fields, func(f Field) bool { return f.Keeper == EachRotation })
 	if i < 0 {
 		return Field{}, false
 	}

@@ -7,9 +7,9 @@ import (
 
 // databaseFields returns the fields that every database function requires, and the rest.
 func databaseFields(engine, host, username Field, rest ...Field) []Field {
-	engine.Name, engine.Required, engine.Example = "engine", true, engine.Allowed[0]
+	engine.Name, engine.Required, engine.Example, engine.Keeper = "engine", true, engine.Allowed[0], FirstValue
 	host.Name, host.Required = "host", true
-	username.Name, username.Required, username.Example = "username", true, "app"
+	username.Name, username.Required, username.Example, username.Keeper = "username", true, "app", FirstValue
 	host.Note = "Host name without a port: " + host.Note
 	if slices.ContainsFunc(rest, func(f Field) bool { return f.Name == superuserField.Name }) {
 		host.Note += " The function compares it with the superuser's, letter by letter."
@@ -18,7 +18,7 @@ func databaseFields(engine, host, username Field, rest ...Field) []Field {
 		engine,
 		host,
 		username,
-		{Name: "password", Required: true, Example: placeholder, Note: "Each rotation replaces it."},
+		{Name: "password", Required: true, Keeper: EachRotation, Example: placeholder, Note: "Each rotation replaces it."},
 	}, rest...)
 }
 

@@ -11,12 +11,12 @@ var elastiCacheUser = &RotationType{
 	Engine:      "elasticache",
 	Strategy:    SingleUser,
 	Fields: []Field{
-		{Name: "username", Required: true, TextOnly: true, Example: "app", Note: "Exactly the USER_NAME in the function's environment."},
+		{Name: "username", Required: true, TextOnly: true, Keeper: FirstValue, Example: "app", Note: "Exactly the USER_NAME in the function's environment."},
 		{
-			Name: "user_arn", Kind: UserARN, Required: true, Example: "arn:aws:elasticache:eu-central-1:123456789012:user:app",
+			Name: "user_arn", Kind: UserARN, Required: true, Keeper: FirstValue, Example: "arn:aws:elasticache:eu-central-1:123456789012:user:app",
 			Note: "ARN of the ElastiCache user. The function takes its region and the user's ID from it.",
 		},
-		{Name: "password", TextOnly: true, Example: placeholder, Note: "Each rotation replaces it. It may be absent before the first rotation, but neither null nor empty."},
+		{Name: "password", TextOnly: true, Keeper: EachRotation, Example: placeholder, Note: "Each rotation replaces it. It may be absent before the first rotation, but neither null nor empty."},
 	},
 	Password: &Password{ExcludeCharacters: `/@"'\`, Length: 20},
 	Grants:   []Grant{secretGrant, passwordGrant, {On: OnService, Actions: []string{"elasticache:DescribeUsers", "elasticache:ModifyUser"}}},

@@ -12,8 +12,8 @@ var influxDBSingleUser = &RotationType{
 	Strategy:    SingleUser,
 	Fields: []Field{
 		influxDBEngine,
-		{Name: "username", Required: true, Example: "app"},
-		{Name: "password", Required: true, Example: placeholder, Note: "Each rotation replaces it."},
+		{Name: "username", Required: true, Keeper: FirstValue, Example: "app"},
+		{Name: "password", Required: true, Keeper: EachRotation, Example: placeholder, Note: "Each rotation replaces it."},
 		influxDBInstance,
 	},
 	Password:    &Password{Length: 32},
@@ -49,7 +49,7 @@ var influxDBMultiUser = &RotationType{
 		{Name: "type", Required: true, Allowed: []string{"operator", "allAccess", "custom"}, Example: "allAccess", Note: "Kind of the token, compared exactly."},
 		influxDBInstance,
 		{
-			Name: "token", Example: placeholder,
+			Name: "token", Keeper: EachRotation, Example: placeholder,
 			Note: "Each rotation replaces it. To have the first token made, leave the field out and set AUTHENTICATION_CREATION_ENABLED: empty text counts as a token.",
 			When: []Condition{{Field: "type", Value: "operator"}, {Variable: "AUTHENTICATION_CREATION_ENABLED"}},
 		},
@@ -92,7 +92,7 @@ var influxDBMultiUser = &RotationType{
 }
 
 var (
-	influxDBEngine   = Field{Name: "engine", Required: true, Allowed: []string{"timestream-influxdb"}, Example: "timestream-influxdb"}
+	influxDBEngine   = Field{Name: "engine", Required: true, Keeper: FirstValue, Allowed: []string{"timestream-influxdb"}, Example: "timestream-influxdb"}
 	influxDBInstance = Field{
 		Name: "dbIdentifier", Required: true, TextOnly: true, Example: "abc123def4", Note: "ID of the Timestream for InfluxDB instance: 3 to 64 letters and digits.",
 		// https://docs.aws.amazon.com/ts-influxdb/latest/ts-influxdb-api/API_GetDbInstance.html.

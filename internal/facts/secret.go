@@ -136,6 +136,32 @@ func (s *Secret) Window() time.Duration {
 	return 24 * time.Hour
 }
 
+// aboutToOpen is how long before its window a rotation may as well have begun: clocks differ, and what is begun now takes a moment.
+const aboutToOpen = time.Minute
+
+// OpenWindow returns the rotation window in which AWS may begin a rotation now or in a moment; false if none is open, or if it can't be
+// told. The window that AWS plans is over as soon as the secret has rotated in it. Of one that is overdue nobody knows when AWS tries
+// again, except for cron().
+func (s *Secret) OpenWindow(now time.Time) (schedule.Window, bool) {
+	if !s.Enabled() || s.NextRotationDate == nil {
+		return schedule.Window{}, false
+	}
+	opening := now.Add(aboutToOpen)
+	// AWS gives the last second of the window.
+	end := s.NextRotationDate.Truncate(time.Second).Add(time.Second)
+	if next := (schedule.Window{Start: end.Add(-s.Window()), End: end}); now.Before(next.End) {
+		return next, !opening.Before(next.Start)
+	}
+	if expression, length, ok := s.Schedule(); ok && strings.HasPrefix(expression.String(), "cron") {
+		for _, w := range expression.Windows(now.Add(-24*time.Hour), length, 24) {
+			if now.Before(w.End) && !opening.Before(w.Start) {
+				return w, true
+			}
+		}
+	}
+	return schedule.Window{}, false
+}
+
 // Version is a version in the list of a secret's versions.
 type Version struct {
 	Made   time.Time

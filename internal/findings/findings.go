@@ -33,6 +33,7 @@ type Finding struct {
 	Remedy    string // what to do, full sentences
 	Reference string // address of AWS's page on it
 	Argument  string // the argument of the configuration that is to blame, a rotation rule or "superuser_secret_arn"; may be empty
+	Field     string // the field of the secret's value that is to blame, by the name that the type has for it; may be empty
 }
 
 // Stage says when a finding is certain.

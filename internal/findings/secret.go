@@ -32,7 +32,11 @@ func SecretString(t *catalog.RotationType, value string, environment map[string]
 	}
 	c := check{t: t, environment: environment, object: object}
 	for _, field := range t.Fields {
+		before := len(c.findings)
 		c.field(field)
+		for i := range c.findings[before:] {
+			c.findings[before+i].Field = field.Name
+		}
 	}
 	return c.findings
 }

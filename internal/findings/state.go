@@ -54,6 +54,23 @@ func SecretUsable(s Secret) []Finding {
 	return nil
 }
 
+// SecretWritable says why no value can be stored in a secret. It returns one finding at most.
+func SecretWritable(s Secret) []Finding {
+	switch {
+	case s.Deleted:
+		return []Finding{of(SecretArgument, New(SecretDeleted, Error,
+			fmt.Sprintf("AWS will delete the secret %q; no value can be stored in it.", s.ID), "Restore it with `aws secretsmanager restore-secret`, or use another secret."))}
+	case s.PrimaryRegion != "" && s.PrimaryRegion != s.Region:
+		return []Finding{of(SecretArgument, New(SecretReplica, Error,
+			fmt.Sprintf("The secret %q is a replica in %s; values are stored in the primary in %s only, and its replicas follow.", s.ID, s.Region, s.PrimaryRegion),
+			"Give the primary secret's ARN."))}
+	case s.OwningService != "":
+		return []Finding{of(SecretArgument, New(SecretServiceManaged, Error,
+			fmt.Sprintf("The secret %q belongs to the service %q, which stores its value itself.", s.ID, s.OwningService), "Leave the value to the service: remove this resource."))}
+	}
+	return nil
+}
+
 // OtherRegion returns the finding for a function that is not in the secret's Region.
 func OtherRegion(function, secret string) Finding {
 	return of(FunctionArgument, New(FunctionOtherRegion, Error,

@@ -1,0 +1,293 @@
+package rotation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/facts"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/secretstring"
+)
+
+// Value is what a configuration says of the value of a secret. Its password goes
+// to Secrets Manager and nowhere else.
+type Value struct {
+	// SecretID is the secret's ARN or its name.
+	SecretID string
+	// Region is where a secret given by name lives; empty means the default
+	// Region of the connection.
+	Region       string
+	RotationType *catalog.RotationType
+	// Connection are the fields of the value but for the credential, as text.
+	Connection map[string]string
+	// Password is the credential of the first value or, for an update, another one;
+	// empty for none.
+	Password string
+	// Generate is what Secrets Manager is asked for instead of a password; nil if it
+	// is not.
+	Generate *secretsmanager.GetRandomPasswordInput
+}
+
+// StoredValue is what became of a value.
+type StoredValue struct {
+	SecretARN string
+	// Unmerged are the keys of the connection that the secret's value has otherwise,
+	// or may have: a later update merges them.
+	Unmerged []string
+}
+
+// editLabel is the staging label of a version that is to become AWSCURRENT.
+// Whatever happens, applications and rotation functions never read it.
+const editLabel = "TERRAFORM_ROTATION_EDIT"
+
+// causeFirstValue is what the version of a first value is derived from.
+const causeFirstValue = "first value"
+
+// CreateValue stores the first value of a secret, unless it has one: that is
+// adopted and stays as it is.
+//
+// However often and by however many it is called, a first value is stored once.
+// Its version has the same ID on every try, and it gets AWSCURRENT only where no
+// version has it.
+func (s *Service) CreateValue(ctx context.Context, want Value) (*StoredValue, []Problem, error) {
+	o, err := s.begin(ctx, want.SecretID, want.Region, inspectTimeout)
+	if err != nil {
+		return nil, nil, err
+	}
+	sec, err := o.writable(ctx, want.SecretID)
+	if err != nil {
+		return nil, nil, err
+	}
+	secretARN := sec.Parsed.String()
+	defer s.secrets.lock(secretARN)()
+	if sec, err = o.writable(ctx, secretARN); err != nil { // Another create may have been at work.
+		return nil, nil, err
+	}
+	stored, wrote := &StoredValue{SecretARN: secretARN}, false
+	if sec.Current() == "" {
+		if sec, wrote, err = o.storeFirst(ctx, secretARN, want); err != nil {
+			return nil, nil, err
+		}
+	}
+	o.dropEditLabel(ctx, secretARN, sec.With(editLabel))
+	if !wrote {
+		if value := o.Value(ctx, secretARN, sec.Current()); value.State == facts.ValuePresent {
+			stored.Unmerged, _ = want.compare(value)
+		}
+	}
+	return stored, o.warnings, nil
+}
+
+// firstVersion is the version of a secret's first value: the same on every try,
+// so that AWS refuses another one.
+func firstVersion(secretARN string) string { return token(secretARN, "", causeFirstValue, 0) }
+
+// storeFirst stores the first value, and returns the secret as it is then. Wrote
+// says that it is this very value.
+func (o *operation) storeFirst(ctx context.Context, secretARN string, want Value) (sec *secret, wrote bool, err error) {
+	password := want.Password
+	switch {
+	case password != "":
+	case want.Generate != nil:
+		if password, err = o.RandomPassword(ctx, o.Region, want.Generate); err != nil {
+			return nil, false, err
+		}
+	case want.NeedsPassword():
+		return nil, false, missingPassword(want.SecretID)
+	}
+	text, err := secretstring.First(want.RotationType, want.Connection, password)
+	if err != nil {
+		return nil, false, notInFormat(err)
+	}
+	// To a secret's first version AWS gives AWSCURRENT by itself. Where somebody was
+	// quicker it does not.
+	// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
+	version := firstVersion(secretARN)
+	_, err = o.put(ctx, secretARN, text, version)
+	earlier := awsapi.Is(err, "ResourceExistsException") // An earlier try has stored it.
+	if err != nil && !earlier {
+		return nil, false, err
+	}
+	for giveUp := o.clock.Now().Add(lagging); ; {
+		if sec, err = o.find(ctx, secretARN); err != nil {
+			return nil, false, err
+		}
+		if current := sec.Current(); current != "" {
+			o.tell(ctx, "The secret has its first value", map[string]any{"secret_arn": secretARN})
+			return sec, current == version && !earlier, nil
+		}
+		// The secret had a version without a value, as of a rotation that came too early.
+		err = o.move(ctx, secretARN, facts.LabelCurrent, version, "")
+		if err != nil && !awsapi.Is(err, "InvalidParameterException") { // That is: another version has it.
+			return nil, false, failed("secret_id", "make the first value current", "", err)
+		}
+		if !o.clock.Now().Before(giveUp) {
+			return nil, false, wrong("secret_id", "First value is not current", "The first value is stored, and AWS shows no version of the secret "+secretARN+" with the label AWSCURRENT. Apply again.")
+		}
+		if err := o.clock.Sleep(ctx, pollPause); err != nil {
+			return nil, false, err
+		}
+	}
+}
+
+// NeedsPassword reports whether a first value needs a credential.
+func (w Value) NeedsPassword() bool {
+	f, known := w.RotationType.Credential()
+	return f.Required || !known
+}
+
+func missingPassword(secretID string) *Problem {
+	return wrong("password_wo", "Missing password",
+		fmt.Sprintf("The secret %q has no value yet, and its first one needs a password.", secretID),
+		"Give the password that the user has in `password_wo`, or have one generated with `generate_password`.")
+}
+
+// compare returns which keys of the connection a value has otherwise: those that a
+// change merges, and those that the first value alone decides. Of a value that has
+// no fields it returns none.
+func (w Value) compare(value facts.Value) (unmerged, fixed []string) {
+	for key, text := range w.Connection {
+		differs := func(text string) bool {
+			_, changed, err := secretstring.Merge(w.RotationType, value.Text, map[string]string{key: text}, "")
+			return err == nil && len(changed) > 0
+		}
+		switch {
+		case !differs(text):
+		case !OfFirstValue(w.RotationType, key):
+			unmerged = append(unmerged, key)
+		case w.RotationType.Clone == nil || key != "username" || differs(w.RotationType.Clone.Alternate(text)):
+			fixed = append(fixed, key)
+		}
+	}
+	slices.Sort(unmerged)
+	slices.Sort(fixed)
+	return unmerged, fixed
+}
+
+// mergeable is the connection without what the first value alone decides.
+func (w Value) mergeable() map[string]string {
+	rest := map[string]string{}
+	for key, text := range w.Connection {
+		if !OfFirstValue(w.RotationType, key) {
+			rest[key] = text
+		}
+	}
+	return rest
+}
+
+// OfFirstValue reports whether a key of a connection says whose credential a
+// secret is, so that it is written with the first value and never again.
+func OfFirstValue(t *catalog.RotationType, key string) bool {
+	if f, known := t.Field(secretstring.FieldName(t, key)); known {
+		return f.Keeper == catalog.FirstValue
+	}
+	return len(t.Fields) == 0 && (key == "username" || key == "engine")
+}
+
+// ReadValue looks whether a secret still has a value. It reads none, and returns
+// [ErrGone] if there is none.
+func (s *Service) ReadValue(ctx context.Context, secretARN string) error {
+	o, err := s.begin(ctx, secretARN, "", inspectTimeout)
+	if err != nil {
+		return err
+	}
+	sec, err := o.describe(ctx, secretARN)
+	switch {
+	case awsapi.IsNotFound(err):
+		return ErrGone
+	case err != nil:
+		return failed("secret_id", "read the secret", "", err)
+	case sec.DeletedDate != nil || sec.Current() == "":
+		return ErrGone
+	}
+	return nil
+}
+
+// writable describes a secret in which a value can be stored.
+func (o *operation) writable(ctx context.Context, secretID string) (*secret, error) {
+	sec, err := o.find(ctx, secretID)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range findings.SecretWritable(findings.Secret{
+		ID: secretID, Region: sec.Parsed.Region, PrimaryRegion: aws.ToString(sec.PrimaryRegion),
+		Deleted: sec.DeletedDate != nil, OwningService: aws.ToString(sec.OwningService),
+	}) {
+		return nil, new(Of(f, f.Argument))
+	}
+	return sec, nil
+}
+
+// put stores a version that nobody reads yet and returns its ID. Without a token it
+// is another one each time.
+func (o *operation) put(ctx context.Context, secretARN, text, token string) (version string, err error) {
+	if len(text) > secretstring.MaxLength {
+		return "", wrong("connection", "Value is too long", fmt.Sprintf("Secrets Manager stores values of at most %d bytes.", secretstring.MaxLength))
+	}
+	out, err := o.SecretsManager.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
+		SecretId: &secretARN, SecretString: &text, VersionStages: []string{editLabel}, ClientRequestToken: optional(token),
+	})
+	if err != nil {
+		return "", notStored(err, text)
+	}
+	return aws.ToString(out.VersionId), nil
+}
+
+// notStored is the problem of a value that AWS has not taken. An answer to that can
+// quote the value.
+func notStored(err error, text string) *Problem {
+	answer := findings.Redact(awsapi.Explain(err), leaves(text))
+	if answer == "" {
+		answer = "AWS error: " + awsapi.Code(err) + " (its text is not shown, since the value cannot be masked in it)"
+	}
+	advice := ""
+	switch {
+	case awsapi.IsAccessDenied(err):
+		advice = "Allow these credentials `secretsmanager:PutSecretValue` on the secret and, if it has a customer managed key, `kms:GenerateDataKey` and `kms:Decrypt` on that."
+	case awsapi.Is(err, "LimitExceededException"):
+		advice = "A secret has room for 20 staging labels, of which this needs one for a moment: remove one that nobody uses. It has room for about 100 versions, of which none goes in its first 24 hours."
+	}
+	return &Problem{Attribute: "secret_id", Summary: "Unable to store the value", Detail: paragraphs(advice, answer), cause: err}
+}
+
+// notInFormat is the problem of a value that can't be written.
+func notInFormat(err error) *Problem {
+	problem, ok := errors.AsType[*secretstring.Error](err)
+	if !ok {
+		return failed("connection", "write the value", "", err)
+	}
+	if problem.Key == "" {
+		return wrong("connection", "Invalid value", problem.Message)
+	}
+	return wrong("connection."+problem.Key, "Invalid connection", problem.Message)
+}
+
+// move moves a label to a version, empty for nowhere, from the one that has it, empty if
+// none does. AWS refuses that with InvalidParameterException if another has it.
+func (o *operation) move(ctx context.Context, secretARN, label, to, from string) error {
+	_, err := o.SecretsManager.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
+		SecretId: &secretARN, VersionStage: &label, MoveToVersionId: optional(to), RemoveFromVersionId: optional(from),
+	})
+	return err
+}
+
+// dropEditLabel takes the private label off a version, "" for none. Others may have moved
+// or dropped it meanwhile. One that stays does no harm, and the next change takes it.
+func (o *operation) dropEditLabel(ctx context.Context, secretARN, version string) {
+	if version == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	defer cancel()
+	err := o.move(ctx, secretARN, editLabel, "", version)
+	if err != nil && !awsapi.Is(err, "InvalidParameterException") && !awsapi.IsNotFound(err) {
+		o.warn(*failed("", "remove a staging label", "The label "+editLabel+" is still on the version "+version+". It does no harm, and the next change of the value removes it.", err))
+	}
+}

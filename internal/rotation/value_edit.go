@@ -1,0 +1,266 @@
+package rotation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/facts"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/secretstring"
+)
+
+const (
+	// editTries is how often a change starts over because the secret got another
+	// value meanwhile.
+	editTries = 5
+	// editTimeout is for how long a rotation that began at the same moment is waited
+	// for.
+	editTimeout = 10 * time.Minute
+)
+
+// UpdateValue merges a connection, and another password if there is one, into the
+// current value of a secret. All else in it stays, to the byte, and nothing is
+// written if nothing is different.
+//
+// PutSecretValue has no precondition. So the new value is stored under a label
+// that nobody reads, the secret is looked at once more, and AWSCURRENT is moved
+// from the very version that was read: AWS refuses that when another has it. While
+// a rotation runs, or may begin, nothing is written at all. What is left is a
+// rotation that begins between the last look and the move.
+//
+// With an error a StoredValue says that the value has changed, and of which keys
+// it is not certain that they last.
+func (s *Service) UpdateValue(ctx context.Context, secretARN string, want Value) (*StoredValue, []Problem, error) {
+	o, err := s.begin(ctx, secretARN, want.Region, editTimeout)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer s.secrets.lock(secretARN)()
+	e := &edit{operation: o, secretARN: secretARN, want: want, connection: want.mergeable()}
+	done := false
+	for try := 0; !done && err == nil && try < editTries; try++ {
+		done, err = e.attempt(ctx)
+	}
+	if err == nil && !done {
+		err = wrong("secret_id", "Secret keeps changing", fmt.Sprintf("The secret %s got another value each time that this one was to be changed. Apply again.", secretARN))
+	}
+	if err == nil {
+		return &StoredValue{SecretARN: secretARN}, o.warnings, nil
+	}
+	if e.written != "" {
+		return &StoredValue{SecretARN: secretARN, Unmerged: e.keys}, o.warnings, err
+	}
+	return nil, o.warnings, err
+}
+
+// edit is a change of the current value.
+type edit struct {
+	*operation
+	secretARN  string
+	want       Value
+	connection map[string]string
+	// written is the version that this change has made AWSCURRENT, keys what of the
+	// connection was different before. A password is written once: one that a rotation
+	// has replaced since is not to come back.
+	written string
+	keys    []string
+}
+
+// attempt makes the change once. It reports false if the secret got another value
+// meanwhile.
+func (e *edit) attempt(ctx context.Context) (done bool, err error) {
+	sec, err := e.quiet(ctx)
+	if err != nil {
+		return false, err
+	}
+	current := sec.Current()
+	merged, changed, err := e.merge(ctx, current)
+	if err != nil {
+		return false, err
+	}
+	if len(changed) == 0 {
+		e.dropEditLabel(ctx, e.secretARN, sec.With(editLabel))
+		return true, nil
+	}
+	version, err := e.put(ctx, e.secretARN, merged, "")
+	if err != nil {
+		return false, err
+	}
+	moved, err := e.makeCurrent(ctx, sec, version)
+	if err != nil || !moved {
+		e.dropEditLabel(ctx, e.secretARN, version)
+		return false, err
+	}
+	e.written, e.want.Password = version, ""
+	for _, key := range changed {
+		if _, ofConnection := e.connection[key]; ofConnection && !slices.Contains(e.keys, key) {
+			e.keys = append(e.keys, key)
+		}
+	}
+	e.tell(ctx, "The value is changed", map[string]any{"secret_arn": e.secretARN, "keys": e.keys})
+	return e.verify(ctx, current)
+}
+
+// quiet describes the secret while no rotation runs or may begin.
+func (e *edit) quiet(ctx context.Context) (*secret, error) {
+	sec, err := e.writable(ctx, e.secretARN)
+	if err != nil {
+		return nil, err
+	}
+	if sec.Current() == "" {
+		f := findings.New(findings.SecretNoValue, findings.Error, fmt.Sprintf("The secret %s has no value any more.", e.secretARN), "Apply again: the next plan stores a first one.")
+		return nil, new(Of(f, "secret_id"))
+	}
+	if p := disturbed(sec, e.clock.Now()); p != nil {
+		return nil, p
+	}
+	return sec, nil
+}
+
+// disturbed is the problem of a secret whose value must not be changed now.
+func disturbed(sec *secret, now time.Time) *Problem {
+	secretARN := sec.Parsed.String()
+	if pending := sec.unfinished(); pending != "" {
+		return found("secret_id", findings.RotationInProgress,
+			fmt.Sprintf("The version %s of the secret %s carries AWSPENDING and is not AWSCURRENT: a rotation runs, or did not finish. What is stored now could be lost, or bring back a password that the database has no longer. Nothing was changed.", pending, secretARN),
+			"Apply again when the rotation is done. If it does not finish by itself: "+findings.Recovery(secretARN, sec.Current(), pending, pending == sec.Leftover()))
+	}
+	if w, open := sec.OpenWindow(sec.ReadAt(now)); open {
+		return wrong("secret_id", "Rotation window is open",
+			fmt.Sprintf("Secrets Manager may rotate the secret %s at any moment of the window from %s to %s. Nothing was changed.", secretARN, w.Start.UTC().Format(time.RFC3339), w.End.UTC().Format(time.RFC3339)),
+			"Apply again when the secret has rotated, or when the window is over.")
+	}
+	return nil
+}
+
+// unfinished is the version that has AWSPENDING without AWSCURRENT, or "".
+func (s *secret) unfinished() string {
+	if version := s.With(facts.LabelPending); version != s.Current() {
+		return version
+	}
+	return ""
+}
+
+// merge reads a version and returns what it is to become.
+func (e *edit) merge(ctx context.Context, version string) (merged string, changed []string, err error) {
+	value := e.Value(ctx, e.secretARN, version)
+	switch {
+	case value.Denied != nil:
+		return "", nil, failed("secret_id", "read the value",
+			"A change keeps the password and all fields that it is not about, so it has to read them. Allow these credentials `secretsmanager:GetSecretValue` on the secret and, if it has a customer managed key, `kms:Decrypt` on that.", value.Denied)
+	case value.State != facts.ValuePresent:
+		return "", nil, wrong("secret_id", "Unable to read the value", fmt.Sprintf("AWS did not tell the value of the version %s of the secret %s. Nothing was changed by this attempt.", version, e.secretARN), "Apply again.")
+	case value.Binary:
+		return "", nil, new(Of(findings.SecretBinaryValue(), "secret_id"))
+	}
+	merged, changed, err = secretstring.Merge(e.want.RotationType, value.Text, e.connection, e.want.Password)
+	if err != nil {
+		return "", nil, notInFormat(err)
+	}
+	return merged, changed, nil
+}
+
+// makeCurrent moves AWSCURRENT to a new version from the one that was read. It
+// reports false if another version has it by now.
+func (e *edit) makeCurrent(ctx context.Context, read *secret, version string) (moved bool, err error) {
+	current := read.Current()
+	if read.With(facts.LabelPending) == current {
+		// A finished rotation has left the label. On a version that is not AWSCURRENT it
+		// would block the next one. If a rotation has taken it, the look tells.
+		err := e.move(ctx, e.secretARN, facts.LabelPending, "", current)
+		if err != nil && !awsapi.Is(err, "InvalidParameterException") {
+			return false, notMoved(err)
+		}
+	}
+	still, err := e.lookAgain(ctx, read, version)
+	if err != nil || !still {
+		return false, err
+	}
+	err = e.move(ctx, e.secretARN, facts.LabelCurrent, version, current)
+	switch {
+	case err == nil:
+		return true, nil
+	case awsapi.Is(err, "InvalidParameterException"):
+		return false, nil
+	case awsapi.Answered(err):
+		return false, notMoved(err)
+	}
+	// The answer was lost. What AWS shows may be from before, and is asked more than once.
+	for giveUp := e.clock.Now().Add(lagging); ; {
+		sec, found := e.describe(ctx, e.secretARN)
+		if found == nil && (sec.Current() == version || sec.With(facts.LabelPrevious) == version) {
+			return true, nil
+		}
+		if !e.clock.Now().Before(giveUp) || e.clock.Sleep(ctx, pollPause) != nil {
+			return false, notMoved(err)
+		}
+	}
+}
+
+func notMoved(err error) *Problem {
+	advice := ""
+	if awsapi.IsAccessDenied(err) {
+		advice = "Allow these credentials `secretsmanager:UpdateSecretVersionStage` on the secret."
+	}
+	return failed("secret_id", "change the value", advice, err)
+}
+
+// lookAgain looks whether the secret is still as it was read, after a new version was
+// stored. An answer that does not show what was stored is from before, and would not
+// show a rotation either. It reports false if another version is AWSCURRENT by now.
+func (e *edit) lookAgain(ctx context.Context, read *secret, version string) (still bool, err error) {
+	for giveUp := e.clock.Now().Add(lagging); ; {
+		now, err := e.writable(ctx, e.secretARN)
+		if err != nil {
+			return false, err
+		}
+		if now.Current() != read.Current() {
+			return false, nil
+		}
+		if p := disturbed(now, e.clock.Now()); p != nil {
+			return false, p
+		}
+		// Another apply that stores its version takes the label of this one.
+		if label := now.With(editLabel); label == version || label != "" && label != read.With(editLabel) {
+			return true, nil
+		}
+		if !e.clock.Now().Before(giveUp) {
+			return false, nil
+		}
+		if err := e.clock.Sleep(ctx, pollPause); err != nil {
+			return false, err
+		}
+	}
+}
+
+// verify looks whether the change lasts. A rotation that began just before it may
+// have started from the value before, and then puts its own in its place: that is
+// waited for. It reports false if the change has to be made once more.
+func (e *edit) verify(ctx context.Context, before string) (done bool, err error) {
+	for giveUp := e.clock.Now().Add(lagging); ; {
+		sec, err := e.find(ctx, e.secretARN)
+		if err != nil {
+			return false, err
+		}
+		running := sec.unfinished()
+		switch lags := sec.Current() == before && e.clock.Now().Before(giveUp); {
+		case running == "" && !lags:
+			_, changed, err := e.merge(ctx, sec.Current())
+			if err != nil || len(changed) > 0 {
+				return false, err
+			}
+			e.dropEditLabel(ctx, e.secretARN, e.written)
+			return true, nil
+		case running != "" && !e.clock.Now().Before(e.deadline):
+			return false, found("secret_id", findings.RotationInProgress,
+				fmt.Sprintf("A rotation of the secret %s began at the moment in which its value was changed, and has not finished. The change is in AWSCURRENT. The rotation may have started from the value before, and then either fails or replaces the change.", e.secretARN),
+				"Apply again when it is done: that makes the change again if it is lost. If it does not finish by itself: "+findings.Recovery(e.secretARN, sec.Current(), running, running == sec.Leftover()))
+		}
+		if err := e.clock.Sleep(ctx, pollPause); err != nil {
+			return false, err
+		}
+	}
+}
