@@ -25,6 +25,31 @@ func Suggest(name string) string {
 	return best
 }
 
+// fieldNames are other names that people have for fields.
+var fieldNames = map[string]string{
+	"hostname": "host", "address": "host", "endpoint": "host", "server": "host",
+	"user": "username", "login": "username", "database": "dbname", "databasename": "dbname", "db": "dbname",
+	"tls": "ssl", "sslmode": "ssl", "superuserarn": "masterarn", "mastersecretarn": "masterarn", "superusersecretarn": "masterarn",
+}
+
+// SuggestField returns the field of the type that a name stands for which is none, and an empty string if that is not clear.
+func (t *RotationType) SuggestField(name string) string {
+	plain := func(name string) string { return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name)) }
+	wanted := plain(name)
+	best, nearest := "", 2
+	for _, f := range t.Fields {
+		switch d := distance([]rune(wanted), []rune(plain(f.Name))); {
+		case fieldNames[wanted] == f.Name:
+			return f.Name
+		case d < nearest && len(wanted) > 3:
+			best, nearest = f.Name, d
+		case d == nearest:
+			best = ""
+		}
+	}
+	return best
+}
+
 // essence is what names of the same type have in common: they differ in case, in punctuation, in words that all types share and in what
 // they call the engine.
 func essence(name string) string {

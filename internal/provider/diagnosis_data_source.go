@@ -96,7 +96,7 @@ func (m diagnosisModel) validate(diags *diag.Diagnostics) {
 		RotationType: m.RotationType, SuperuserSecretARN: m.SuperuserSecretARN, SuperuserKMSKeyARN: m.SuperuserKMSKeyARN,
 		ReadReplica: m.ReadReplica, KeytabSecretARNs: m.KeytabSecretARNs, KeytabKMSKeyARN: m.KeytabKMSKeyARN,
 	}
-	if home := m.validateRegion(diags); home != "" {
+	if home := secretRegion(m.SecretID, m.Region, diags); home != "" {
 		policy.checkRegions(home, wrong)
 	}
 	if _, err := arn.ParseSecret(m.SecretID.ValueString()); err == nil && m.SuperuserSecretARN.Equal(m.SecretID) {

@@ -63,8 +63,12 @@ func addError(diags *diag.Diagnostics, err error) {
 	diags.AddError("Unable to complete the operation", sentence(err.Error()))
 }
 
-// attributePath reads a dotted attribute name.
+// attributePath reads a dotted attribute name. What follows `connection_fields`, which is a
+// map, is one key.
 func attributePath(dotted string) path.Path {
+	if key, ok := strings.CutPrefix(dotted, "connection_fields."); ok {
+		return path.Root("connection_fields").AtMapKey(key)
+	}
 	names := strings.Split(dotted, ".")
 	p := path.Root(names[0])
 	for _, name := range names[1:] {

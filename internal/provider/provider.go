@@ -78,7 +78,7 @@ func (p *rotationProvider) Configure(ctx context.Context, req provider.Configure
 }
 
 func (p *rotationProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newFunctionAccessResource, newSetupResource}
+	return []func() resource.Resource{newFunctionAccessResource, newSecretValueResource, newSetupResource}
 }
 
 func (p *rotationProvider) DataSources(context.Context) []func() datasource.DataSource {

@@ -6,11 +6,9 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
 )
 
@@ -39,23 +37,6 @@ func withRotationData(more attributes) attributes {
 		"overdue":            computedFlag("Whether rotation is on and `next_rotation_date` is over: the secret was to rotate by then and has not. A rotation that has begun in its window has its time."),
 	})
 	return more
-}
-
-// validateRegion checks that an ARN and an argument do not name two Regions. It
-// returns the one that they name, empty if neither does.
-func (m rotationDataModel) validateRegion(diags *diag.Diagnostics) string {
-	named := m.Region.ValueString()
-	if region.wrong(named) != "" {
-		named = "" // The attribute's validator has said so.
-	}
-	secret, err := arn.ParseSecret(m.SecretID.ValueString())
-	if err != nil {
-		return named
-	}
-	if named != "" && named != secret.Region {
-		diags.AddAttributeError(path.Root("region"), "Invalid Region", "The secret's ARN names the Region "+secret.Region+". Remove `region` or give a secret of "+named+".")
-	}
-	return secret.Region
 }
 
 func (m *rotationDataModel) record(s rotation.Status) {

@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
-	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
 )
@@ -152,15 +151,9 @@ func (m setupModel) accessKnown(ctx context.Context) bool {
 	return err == nil && keytabs.IsFullyKnown() && !m.RotationType.IsUnknown() && !m.SuperuserKMSKeyARN.IsUnknown() && !m.ReadReplica.IsUnknown() && !m.KeytabKMSKeyARN.IsUnknown()
 }
 
-// names reports whether secret_id means the secret with an ARN, be it by ARN or
-// by name. An unknown one may.
+// names reports whether secret_id means the secret with an ARN.
 func (m setupModel) names(secretARN string) bool {
-	id := m.SecretID.ValueString()
-	if m.SecretID.IsUnknown() || id == secretARN {
-		return true
-	}
-	a, err := arn.ParseSecret(secretARN)
-	return err == nil && a.Name == id && (m.Region.ValueString() == "" || m.Region.ValueString() == a.Region)
+	return namesSecret(m.SecretID, m.Region, secretARN)
 }
 
 // triggered reports whether rotate_triggers ask for a rotation: values that

@@ -39,13 +39,7 @@ func (m setupModel) validateARNs(diags *diag.Diagnostics) {
 	wrong := func(attribute, thing, detail string) {
 		diags.AddAttributeError(path.Root(attribute), "Invalid "+thing, detail)
 	}
-	named := m.Region.ValueString()
-	if noSecret == nil {
-		if region.wrong(named) == "" && named != secret.Region {
-			wrong("region", "Region", "The secret's ARN names the Region "+secret.Region+". Remove `region` or give a secret of "+named+".")
-		}
-		named = secret.Region
-	}
+	named := secretRegion(m.SecretID, m.Region, diags)
 	switch {
 	case noFunction != nil:
 	case noSecret == nil && function.Partition != secret.Partition:

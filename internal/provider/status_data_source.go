@@ -70,7 +70,7 @@ func (d *statusDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 func (d *statusDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	var m statusModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	m.validateRegion(&resp.Diagnostics)
+	secretRegion(m.SecretID, m.Region, &resp.Diagnostics)
 }
 
 func (d *statusDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {

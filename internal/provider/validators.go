@@ -10,7 +10,10 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
 )
@@ -91,6 +94,34 @@ func webURL(thing, advice string, schemes ...string) check {
 		}
 		return ""
 	}}
+}
+
+// secretRegion checks that the ARN of a secret and `region` do not name two Regions. It
+// returns the one that they name, empty if neither does.
+func secretRegion(secretID, inRegion types.String, diags *diag.Diagnostics) string {
+	named := inRegion.ValueString()
+	if region.wrong(named) != "" {
+		named = "" // The attribute's validator has said so.
+	}
+	secret, err := arn.ParseSecret(secretID.ValueString())
+	if err != nil {
+		return named
+	}
+	if named != "" && named != secret.Region {
+		diags.AddAttributeError(path.Root("region"), "Invalid Region", "The secret's ARN names the Region "+secret.Region+". Remove `region` or give a secret of "+named+".")
+	}
+	return secret.Region
+}
+
+// namesSecret reports whether secret_id means the secret with an ARN, be it by ARN or
+// by name. An unknown one may.
+func namesSecret(secretID, inRegion types.String, secretARN string) bool {
+	id := secretID.ValueString()
+	if secretID.IsUnknown() || id == secretARN {
+		return true
+	}
+	a, err := arn.ParseSecret(secretARN)
+	return err == nil && a.Name == id && (inRegion.ValueString() == "" || inRegion.ValueString() == a.Region)
 }
 
 var (

@@ -229,7 +229,7 @@ func (o *operation) writable(ctx context.Context, secretID string) (*secret, err
 // is another one each time.
 func (o *operation) put(ctx context.Context, secretARN, text, token string) (version string, err error) {
 	if len(text) > secretstring.MaxLength {
-		return "", wrong("connection", "Value is too long", fmt.Sprintf("Secrets Manager stores values of at most %d bytes.", secretstring.MaxLength))
+		return "", wrong("connection_fields", "Value is too long", fmt.Sprintf("Secrets Manager stores values of at most %d bytes.", secretstring.MaxLength))
 	}
 	out, err := o.SecretsManager.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
 		SecretId: &secretARN, SecretString: &text, VersionStages: []string{editLabel}, ClientRequestToken: optional(token),
@@ -261,12 +261,12 @@ func notStored(err error, text string) *Problem {
 func notInFormat(err error) *Problem {
 	problem, ok := errors.AsType[*secretstring.Error](err)
 	if !ok {
-		return failed("connection", "write the value", "", err)
+		return failed("connection_fields", "write the value", "", err)
 	}
 	if problem.Key == "" {
-		return wrong("connection", "Invalid value", problem.Message)
+		return wrong("connection_fields", "Invalid value", problem.Message)
 	}
-	return wrong("connection."+problem.Key, "Invalid connection", problem.Message)
+	return wrong("connection_fields."+problem.Key, "Invalid connection", problem.Message)
 }
 
 // move moves a label to a version, empty for nowhere, from the one that has it, empty if

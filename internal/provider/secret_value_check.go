@@ -1,0 +1,107 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/secretstring"
+)
+
+// standIn is a credential for the checks of a value whose own is not known. No
+// finding is about it.
+const standIn = "stand-in"
+
+// misplaced are the errors of keys that do not belong into a connection.
+func misplaced(t *catalog.RotationType, connection map[string]string) []rotation.Problem {
+	var all []rotation.Problem
+	wrong := func(key, detail string) {
+		all = append(all, rotation.Problem{Attribute: "connection_fields." + key, Summary: "Invalid connection", Detail: detail})
+	}
+	for _, key := range slices.Sorted(maps.Keys(connection)) {
+		name := secretstring.FieldName(t, key)
+		f, _ := t.Field(name)
+		switch {
+		case name == secretstring.CredentialName(t):
+			wrong(key, fmt.Sprintf("The field %q is the secret itself, and `connection_fields` is stored in state and plan. Give it in `password_wo`, or have it generated with `generate_password`.", name))
+		case f.Keeper == catalog.WrittenAlong:
+			wrong(key, fmt.Sprintf("The rotation function writes the field %q at each rotation. Leave it to the function.", name))
+		}
+	}
+	return all
+}
+
+// unread are warnings of keys that the rotation function does not read although they
+// look as if it should. Applications may read any other.
+func unread(t *catalog.RotationType, connection map[string]string) []rotation.Problem {
+	var all []rotation.Problem
+	for _, key := range slices.Sorted(maps.Keys(connection)) {
+		if _, known := t.Field(secretstring.FieldName(t, key)); known || len(t.Fields) == 0 {
+			continue
+		}
+		detail := ""
+		meant := t.SuggestField(key)
+		if _, given := connection[meant]; meant != "" && !given {
+			detail = fmt.Sprintf("The rotation function of %s reads no field %q. It reads %q: rename the key if you meant that.", t.Name, key, meant)
+		}
+		if key == secretstring.MasterARN {
+			detail = fmt.Sprintf("The rotation function of %s reads no superuser secret. Remove `%s`, or choose the rotation type that needs one.", t.Name, key)
+		}
+		if detail != "" {
+			all = append(all, rotation.Problem{Attribute: "connection_fields." + key, Summary: "Key of the connection is not read", Detail: detail, Warning: true})
+		}
+	}
+	return all
+}
+
+// firstValue checks the value that a configuration makes, as the rotation function
+// would. Of what is not known nothing is said; a required field that is not given is
+// reported with complete.
+func (m secretValueModel) firstValue(t *catalog.RotationType, complete bool) []rotation.Problem {
+	if m.Connection.IsUnknown() {
+		return nil
+	}
+	connection, _ := m.connection()
+	credential := m.PasswordWO.ValueString()
+	if credential == "" {
+		credential = standIn
+	}
+	value, err := secretstring.First(t, connection, credential)
+	if problem, ok := errors.AsType[*secretstring.Error](err); ok {
+		return []rotation.Problem{{Attribute: "connection_fields." + problem.Key, Summary: "Invalid connection", Detail: problem.Message}}
+	}
+	return m.onKeys(t, connection, findings.SecretString(t, value, nil), complete)
+}
+
+// onKeys puts findings of a value on the keys that are to blame. Missing says to
+// report fields that no key gives, too.
+func (m secretValueModel) onKeys(t *catalog.RotationType, connection map[string]string, found []findings.Finding, missing bool) []rotation.Problem {
+	var all []rotation.Problem
+	for _, f := range found {
+		attribute := "connection_fields"
+		key := f.Field
+		if superuser := secretstring.MasterARN; t.Superuser != nil && key == t.Superuser.Field && !m.isUnknown(key) {
+			if _, given := connection[key]; !given {
+				key = superuser
+			}
+		}
+		_, given := connection[key]
+		switch {
+		case f.Field == secretstring.CredentialName(t):
+			if m.PasswordWO.ValueString() == "" {
+				continue
+			}
+			attribute = "password_wo"
+		case m.isUnknown(key), !given && !missing:
+			continue
+		case given:
+			attribute += "." + key
+		}
+		all = append(all, rotation.Of(f, attribute))
+	}
+	return all
+}

@@ -1,0 +1,210 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/arn"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/secretstring"
+)
+
+// ModifyPlan fills in the computed attributes, and says what can be known to fail
+// and when a credential in use is going to be written.
+func (r *secretValueResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return // A destroy does nothing.
+	}
+	var config, plan secretValueModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if req.State.Raw.IsNull() {
+		r.planCreate(ctx, config, &plan, &resp.Diagnostics)
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+		return
+	}
+	var state secretValueModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	// Terraform plans a second time during the apply, and a replacement that comes up
+	// only then would be an inconsistent plan.
+	if !plan.names(state.SecretARN.ValueString()) && r.hasReadValue(state) {
+		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("secret_id"))
+		return
+	}
+	r.planUpdate(ctx, config, &plan, state, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// hasReadValue reports whether this run has read the value of a state.
+func (r *secretValueResource) hasReadValue(state secretValueModel) bool {
+	return r.session != nil && r.hasRead(valueKey(state))
+}
+
+// names reports whether secret_id means the secret with an ARN.
+func (m secretValueModel) names(secretARN string) bool {
+	return namesSecret(m.SecretID, m.Region, secretARN)
+}
+
+func (r *secretValueResource) planCreate(ctx context.Context, config secretValueModel, plan *secretValueModel, diags *diag.Diagnostics) {
+	if a, err := arn.ParseSecret(config.SecretID.ValueString()); err == nil {
+		plan.SecretARN = types.StringValue(a.String())
+	}
+	t, ok := catalog.Lookup(config.RotationType.ValueString())
+	if !ok {
+		return
+	}
+	connection, _ := config.connection()
+	addProblems(diags, unread(t, connection))
+	if r.session == nil || config.Region.IsUnknown() {
+		return
+	}
+	if config.SecretID.IsUnknown() {
+		config.checkFirst(t, diags) // The secret is made by this same plan.
+		return
+	}
+	seen, err := r.rotation.InspectValue(ctx, config.value(ctx, diags), r.checkSecretValue)
+	if err != nil {
+		if p, ok := asProblem(err); ok && p.Code == findings.SecretNotFound && !strings.HasPrefix(config.SecretID.ValueString(), "arn:") {
+			p.Warning = true
+			diags.Append(diagnosticOf(checkedAgain(p))) // This same plan may make it.
+		} else if !awsapi.IsAccessDenied(err) {
+			addError(diags, err)
+		}
+		return
+	}
+	plan.SecretARN = types.StringValue(seen.SecretARN)
+	if !seen.HasValue {
+		config.checkFirst(t, diags)
+		return
+	}
+	detail := "The secret " + seen.SecretARN + " has a value. It is taken over as it is: no password and no `connection_fields` is written into it."
+	if len(seen.Unmerged) > 0 {
+		detail += "\n\nThe value differs from `connection_fields` in " + quotedList(seen.Unmerged) + ". This create leaves that, and shows it as `unmerged_keys`; the plan after it merges these keys into the value."
+	}
+	diags.AddAttributeWarning(path.Root("secret_id"), "Secret has a value already", detail)
+	config.foreign(seen.Fixed, diags)
+}
+
+// checkFirst reports what is wrong with the first value that a create stores.
+func (m secretValueModel) checkFirst(t *catalog.RotationType, diags *diag.Diagnostics) {
+	addProblems(diags, m.firstValue(t, true))
+	if m.PasswordWO.IsNull() && m.GeneratePassword.IsNull() && (rotation.Value{RotationType: t}).NeedsPassword() {
+		diags.AddAttributeError(path.Root("password_wo"), "Missing password",
+			"The secret has no value yet, and its first one needs a password. Give the password that the user has in `password_wo`, or have one generated with `generate_password`.")
+	}
+}
+
+// foreign reports keys of `connection_fields` that say that the value is of another user or
+// engine than the configuration.
+func (m secretValueModel) foreign(keys []string, diags *diag.Diagnostics) {
+	for _, key := range keys {
+		diags.Append(diagnosticOf(rotation.Problem{
+			Attribute: "connection_fields." + key, Summary: "Invalid connection",
+			Detail: fmt.Sprintf("The secret has a value already, whose field %q is another one. It says whose credential the value is, and is never changed. Write what the value has, remove the key, or give another secret.", key),
+		}))
+	}
+}
+
+func (r *secretValueResource) planUpdate(ctx context.Context, config secretValueModel, plan *secretValueModel, state secretValueModel, diags *diag.Diagnostics) {
+	secretARN := state.SecretARN.ValueString()
+	plan.SecretARN = state.SecretARN
+	plan.UnmergedKeys = types.SetNull(types.StringType)
+	if plan.names(secretARN) && !config.SecretID.IsUnknown() {
+		plan.SecretID = state.SecretID // ARN and name of one secret are no diff.
+	}
+	t, ok := catalog.Lookup(config.RotationType.ValueString())
+	if !ok || !config.checkFixed(state, diags) {
+		return
+	}
+	before, _ := state.connection()
+	connection, known := config.connection()
+	for _, key := range slices.Sorted(maps.Keys(before)) {
+		if _, still := connection[key]; !still && known {
+			diags.AddAttributeWarning(path.Root("connection_fields"), "Key stays in the value", fmt.Sprintf("`connection_fields` has no %q any more. The value keeps the field as it is; from now on it is left to others.", key))
+		}
+	}
+	changes := config.changes(ctx, state, diags)
+	retyped := !config.RotationType.Equal(state.RotationType)
+	if len(changes.Connection) > 0 || retyped {
+		addProblems(diags, unread(t, changes.Connection))
+	}
+	if config.rewrites(state) {
+		diags.AddAttributeWarning(path.Root("password_wo_version"), "Password is written again",
+			"`password_wo_version` has changed, so the apply writes `password_wo` into the value of "+secretARN+" that applications read now, whatever rotation has made of it. They can log in only if the database has that password.")
+	}
+	if len(changes.Connection) == 0 && changes.Password == "" && !retyped || !r.hasReadValue(state) {
+		return
+	}
+	seen, err := r.rotation.InspectValue(ctx, changes, r.checkSecretValue)
+	if err != nil {
+		if !awsapi.IsAccessDenied(err) {
+			addError(diags, err)
+		}
+		return
+	}
+	if p := seen.Disturbed; p != nil && (len(changes.Connection) > 0 || changes.Password != "") {
+		diags.Append(diagnosticOf(checkedAgain(*p)))
+	}
+	if state.Connection.IsNull() {
+		config.foreign(seen.Fixed, diags)
+		if len(seen.Unmerged) > 0 {
+			diags.AddAttributeWarning(path.Root("connection_fields"), "Value will be changed", "The value of "+secretARN+" that applications read now differs from `connection_fields` in "+quotedList(seen.Unmerged)+". The apply merges these keys into it.")
+		}
+	}
+	judged := config
+	if changes.Password == "" {
+		judged.PasswordWO = types.StringNull() // The value has another by now.
+	}
+	for _, p := range judged.onKeys(t, connection, seen.Findings, true) {
+		if f, _ := t.Field(strings.TrimPrefix(p.Attribute, "connection_fields.")); f.Keeper != catalog.Configuration {
+			p.Warning = true // Nothing that this resource writes can mend it.
+		}
+		diags.Append(diagnosticOf(p))
+	}
+}
+
+// checkFixed refuses changes of what belongs to the first value.
+func (m secretValueModel) checkFixed(state secretValueModel, diags *diag.Diagnostics) bool {
+	t, ok := catalog.Lookup(m.RotationType.ValueString())
+	was, wasOK := catalog.Lookup(state.RotationType.ValueString())
+	if !ok {
+		return true
+	}
+	const belongs = "It belongs to the first value: it says whose credential the secret is, and rotation goes on from there. For another one, use another secret."
+	if engines, _ := t.Engines(); wasOK && len(engines) > 0 {
+		if before, _ := was.Engines(); len(before) > 0 && !slices.ContainsFunc(engines, func(e string) bool { return slices.Contains(before, e) }) {
+			diags.AddAttributeError(path.Root("rotation_type"), "Invalid rotation type", fmt.Sprintf("The value of the secret is of the engine %q, and %s is for %q. %s", before[0], t.Name, engines[0], belongs))
+			return false
+		}
+	}
+	before, _ := state.connection()
+	after, _ := m.connection()
+	fine := true
+	for _, key := range slices.Sorted(maps.Keys(before)) {
+		if text, given := after[key]; given && text != before[key] && rotation.OfFirstValue(t, key) {
+			diags.Append(diagnosticOf(rotation.Problem{Attribute: "connection_fields." + key, Summary: "Invalid connection", Detail: fmt.Sprintf("The field %q cannot be changed. %s", secretstring.FieldName(t, key), belongs)}))
+			fine = false
+		}
+	}
+	return fine
+}
+
+// quotedList enumerates keys.
+func quotedList(keys []string) string { return "`" + strings.Join(keys, "`, `") + "`" }
