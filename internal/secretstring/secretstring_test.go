@@ -36,24 +36,33 @@ func TestFirst(t *testing.T) {
 		want         string
 	}{
 		"defaults of the type": {
-			"PostgreSQLSingleUser", connection{"host": "db", "username": "app"}, `p"<&>`,
+			"PostgreSQLSingleUser",
+			connection{"host": "db", "username": "app"},
+			`p"<&>`,
 			`{"engine":"postgres","host":"db","username":"app","password":"p\"<&>","dbname":"postgres","port":5432}`,
 		},
 		"everything given, and more": {
 			"PostgreSQLMultiUser",
-			connection{"engine": "aurora-postgresql", "host": "db", "username": "app", "dbname": "orders", "port": "6432", "ssl": "True", "masterarn": admin, "zone": "a", "application": "42"}, "p",
+			connection{"engine": "aurora-postgresql", "host": "db", "username": "app", "dbname": "orders", "port": "6432", "ssl": "True", "masterarn": admin, "zone": "a", "application": "42"},
+			"p",
 			`{"engine":"aurora-postgresql","host":"db","username":"app","password":"p","dbname":"orders","port":6432,"ssl":true,"masterarn":"` + admin + `","application":"42","zone":"a"}`,
 		},
 		"what is no number stays text": {
-			"MySQLSingleUser", connection{"host": "db", "username": "app", "port": "+1"}, "p",
+			"MySQLSingleUser",
+			connection{"host": "db", "username": "app", "port": "+1"},
+			"p",
 			`{"engine":"mysql","host":"db","username":"app","password":"p","port":"+1"}`,
 		},
 		"the superuser secret where the type reads it": {
-			"InfluxDBMultiUser", connection{"org": "orders", "masterarn": admin, "type": "custom", "dbIdentifier": "abc", "permissions": `[ "write-tasks" ]`}, "",
+			"InfluxDBMultiUser",
+			connection{"org": "orders", "masterarn": admin, "type": "custom", "dbIdentifier": "abc", "permissions": `[ "write-tasks" ]`},
+			"",
 			`{"engine":"timestream-influxdb","org":"orders","adminSecretArn":"` + admin + `","type":"custom","dbIdentifier":"abc","permissions":["write-tasks"]}`,
 		},
 		"a credential of another name": {
-			"ActiveDirectorySingleUser", connection{"awsSeamlessDomainDirectoryId": "d-1234567890", "awsSeamlessDomainUsername": "app"}, "p",
+			"ActiveDirectorySingleUser",
+			connection{"awsSeamlessDomainDirectoryId": "d-1234567890", "awsSeamlessDomainUsername": "app"},
+			"p",
 			`{"awsSeamlessDomainDirectoryId":"d-1234567890","awsSeamlessDomainUsername":"app","awsSeamlessDomainPassword":"p"}`,
 		},
 		"a bare password":                {"Custom", nil, "p", `p`},
@@ -111,8 +120,11 @@ func TestMerge(t *testing.T) {
 		changed             []string
 	}{
 		"one field, and all else to the byte": {
-			single, "{ \"password\" : \"\\u00e9<\\ud800\",\n \"big\":12345678901234567890.10, \"host\": \"old\"\t, \"list\":[1, 2] }\n", connection{"host": "new"}, "",
-			"{ \"password\" : \"\\u00e9<\\ud800\",\n \"big\":12345678901234567890.10, \"host\": \"new\"\t, \"list\":[1, 2] }\n", []string{"host"},
+			single, "{ \"password\" : \"\\u00e9<\\ud800\",\n \"big\":12345678901234567890.10, \"host\": \"old\"\t, \"list\":[1, 2] }\n",
+			connection{"host": "new"},
+			"",
+			"{ \"password\" : \"\\u00e9<\\ud800\",\n \"big\":12345678901234567890.10, \"host\": \"new\"\t, \"list\":[1, 2] }\n",
+			[]string{"host"},
 		},
 		"several, and new ones at the end":          {single, `{"host":"old","port":1}`, connection{"port": "2", "host": "h", "dbname": "d", "a": "b"}, "", `{"host":"h","port":2,"a":"b","dbname":"d"}`, []string{"a", "dbname", "host", "port"}},
 		"into an empty object":                      {single, `{ }`, connection{"host": "h", "a": "b"}, "", `{ "a":"b","host":"h"}`, []string{"a", "host"}},
