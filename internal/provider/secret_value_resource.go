@@ -124,7 +124,7 @@ func (r *secretValueResource) ValidateConfig(ctx context.Context, req resource.V
 	if !ok {
 		return
 	}
-	if generate, err := config.GeneratePassword.ToTerraformValue(ctx); err == nil && generate.IsFullyKnown() {
+	if generate, err := config.GeneratePassword.ToTerraformValue(ctx); err == nil && generate.IsFullyKnown() && !generate.IsNull() {
 		if _, generates := t.Credential(); generates && t.Password == nil {
 			wrong("generate_password", "Invalid argument", "The service makes the credential of "+t.Name+" itself. Remove `generate_password`.")
 		} else {

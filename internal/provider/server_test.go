@@ -90,7 +90,9 @@ func (s server) validateAccess(access object) []string {
 
 func (s server) validateOf(name string, of tftypes.Type, arguments object) []string {
 	s.t.Helper()
-	resp, err := s.ValidateResourceConfig(s.t.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: name, Config: s.dynamic(of, arguments)})
+	resp, err := s.ValidateResourceConfig(s.t.Context(), &tfprotov6.ValidateResourceConfigRequest{
+		TypeName: name, Config: s.dynamic(of, arguments), ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -207,7 +209,7 @@ func lines(diagnostics []*tfprotov6.Diagnostic) []string {
 	for _, d := range diagnostics {
 		at := "-"
 		if d.Attribute != nil {
-			at = strings.ReplaceAll(strings.NewReplacer(`AttributeName("`, "", `")`, "", "ElementKeyInt(", "", ")", "").Replace(d.Attribute.String()), "ElementKeyValue", "element")
+			at = strings.ReplaceAll(strings.NewReplacer(`AttributeName("`, "", `ElementKeyString("`, "", `")`, "", "ElementKeyInt(", "", ")", "").Replace(d.Attribute.String()), "ElementKeyValue", "element")
 		}
 		all = append(all, fmt.Sprintf("%s %s: %s: %s", d.Severity, at, d.Summary, d.Detail))
 	}
