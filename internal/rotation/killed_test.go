@@ -187,7 +187,7 @@ var lives = []life{
 // changes, so that a kill there would be the same.
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	for _, life := range append(slices.Clone(lives), accessLives...) {
+	for _, life := range slices.Concat(lives, accessLives, valueLives) {
 		t.Run(life.name, func(t *testing.T) {
 			t.Parallel()
 			calls := callsOf(t, life)

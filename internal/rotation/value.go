@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -78,8 +79,14 @@ func (s *Service) CreateValue(ctx context.Context, want Value) (*StoredValue, []
 	}
 	o.dropEditLabel(ctx, secretARN, sec.With(editLabel))
 	if !wrote {
-		if value := o.Value(ctx, secretARN, sec.Current()); value.State == facts.ValuePresent {
-			stored.Unmerged, _ = want.compare(value)
+		value := o.Value(ctx, secretARN, sec.Current())
+		if value.State == facts.ValuePresent {
+			var fixed []string
+			if stored.Unmerged, fixed = want.compare(value); len(fixed) > 0 {
+				return nil, nil, Foreign(fixed)
+			}
+		} else { // Nobody can tell: a later update has to.
+			stored.Unmerged = slices.Sorted(maps.Keys(want.mergeable()))
 		}
 	}
 	return stored, o.warnings, nil
@@ -111,7 +118,7 @@ func (o *operation) storeFirst(ctx context.Context, secretARN string, want Value
 	// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
 	version := firstVersion(secretARN)
 	_, err = o.put(ctx, secretARN, text, version)
-	earlier := awsapi.Is(err, "ResourceExistsException") // An earlier try has stored it.
+	earlier := errors.Is(err, errStored)
 	if err != nil && !earlier {
 		return nil, false, err
 	}
@@ -169,6 +176,17 @@ func (w Value) compare(value facts.Value) (unmerged, fixed []string) {
 	slices.Sort(unmerged)
 	slices.Sort(fixed)
 	return unmerged, fixed
+}
+
+// Foreign are the problems of keys of a connection that say that the value is of
+// another user or engine than the configuration.
+func Foreign(keys []string) Problems {
+	var all Problems
+	for _, key := range keys {
+		all = append(all, *wrong("connection_fields."+key, "Invalid connection",
+			fmt.Sprintf("The secret has a value already, whose field %q is another one. It says whose credential the value is, and is never changed. Write what the value has, remove the key, or give another secret.", key)))
+	}
+	return all
 }
 
 // mergeable is the connection without what the first value alone decides.
@@ -234,11 +252,17 @@ func (o *operation) put(ctx context.Context, secretARN, text, token string) (ver
 	out, err := o.SecretsManager.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
 		SecretId: &secretARN, SecretString: &text, VersionStages: []string{editLabel}, ClientRequestToken: optional(token),
 	})
-	if err != nil {
+	switch {
+	case awsapi.Is(err, "ResourceExistsException"):
+		return "", errStored
+	case err != nil:
 		return "", notStored(err, text)
 	}
 	return aws.ToString(out.VersionId), nil
 }
+
+// errStored says that an earlier try has stored another value as the same version.
+var errStored = errors.New("the version exists")
 
 // notStored is the problem of a value that AWS has not taken. An answer to that can
 // quote the value.
@@ -254,7 +278,7 @@ func notStored(err error, text string) *Problem {
 	case awsapi.Is(err, "LimitExceededException"):
 		advice = "A secret has room for 20 staging labels, of which this needs one for a moment: remove one that nobody uses. It has room for about 100 versions, of which none goes in its first 24 hours."
 	}
-	return &Problem{Attribute: "secret_id", Summary: "Unable to store the value", Detail: paragraphs(advice, answer), cause: err}
+	return &Problem{Attribute: "secret_id", Summary: "Unable to store the value", Detail: paragraphs(advice, answer)}
 }
 
 // notInFormat is the problem of a value that can't be written.
