@@ -29,6 +29,9 @@ const examplesDir = "../../examples"
 // exampleSecret is the ARN that examples of imports name.
 const exampleSecret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:orders-AbCdEf"
 
+// exampleSuperuser is the ARN that the examples of alternating users name.
+const exampleSuperuser = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:admin-GhIjKl"
+
 // exampleFunction is the ARN that the import of a function access names.
 const exampleFunction = "arn:aws:lambda:eu-west-1:123456789012:function:rotator"
 
@@ -82,6 +85,17 @@ resource "rotation_function_access" "rotator" {
   rotation_types      = ["Custom"]
 }
 `, w.FunctionARN)
+}
+
+// value is a configuration that an example is a part of.
+func (w exampleWorld) value() string {
+	return requireRotation + fmt.Sprintf(`
+resource "rotation_secret_value" "orders" {
+  secret_id         = %q
+  rotation_type     = "PostgreSQLSingleUser"
+  connection_fields = { host = "db", username = "orders" }
+}
+`, w.orders)
 }
 
 // exampleCase is how an example is planned. An example is a directory, or one
@@ -142,6 +156,26 @@ func exampleCases() map[string]exampleCase {
 			},
 			since: "1.10.0",
 			plans: []string{"(moved from aws_secretsmanager_secret_rotation.orders)", "0 to add, 1 to change, 0 to destroy"},
+		},
+		"resources/rotation_secret_value/resource.tf": {
+			variables: func(exampleWorld) map[string]any { return map[string]any{"orders_password": firstPassword} },
+			since:     "1.11.0",
+			plans:     []string{"rotation_secret_value.orders will be created", "2 to add, 0 to change, 0 to destroy"},
+		},
+		"resources/rotation_secret_value/generated.tf": {
+			beside: func(_ *testing.T, w exampleWorld) map[string]string {
+				return map[string]string{"setup.tf": requireRotation}
+			},
+			plans: []string{"Warning: Secret has a value already", "2 to add, 0 to change, 0 to destroy"},
+		},
+		"resources/rotation_secret_value/import-by-string-id.tf": {
+			beside: func(_ *testing.T, w exampleWorld) map[string]string { return map[string]string{"value.tf": w.value()} },
+			plans:  []string{"rotation_secret_value.orders will be updated in-place", "1 to import, 0 to add, 1 to change, 0 to destroy"},
+		},
+		"resources/rotation_secret_value/import-by-identity.tf": {
+			beside: func(_ *testing.T, w exampleWorld) map[string]string { return map[string]string{"value.tf": w.value()} },
+			since:  "1.12.0",
+			plans:  []string{"rotation_secret_value.orders will be updated in-place", "1 to import, 0 to add, 1 to change, 0 to destroy"},
 		},
 		"resources/rotation_function_access/resource.tf": {
 			plans: []string{"rotation_function_access.rotator will be created", "rotation_setup.app[\"orders\"] will be created", "9 to add, 0 to change, 0 to destroy"},
@@ -206,19 +240,28 @@ func exampleGlob(pattern string) []string {
 // rotationState is a state with the rotation as hashicorp/aws records it.
 func (w exampleWorld) rotationState(t *testing.T) string {
 	t.Helper()
+	return w.awsState(t, map[string]map[string]any{"aws_secretsmanager_secret_rotation": {
+		"id": w.orders, "secret_id": w.orders, "rotation_lambda_arn": w.FunctionARN, "rotation_enabled": true, "rotate_immediately": true,
+		"rotation_rules": []any{map[string]any{"automatically_after_days": 30, "duration": "", "schedule_expression": ""}},
+	}})
+}
+
+// awsState is a state with resources of hashicorp/aws by type, each named orders.
+func (w exampleWorld) awsState(t *testing.T, resources map[string]map[string]any) string {
+	t.Helper()
 	host := "registry.terraform.io"
 	if name, _ := cliVersion(t); name == "OpenTofu" {
 		host = "registry.opentofu.org"
 	}
+	var all []any
+	for _, kind := range slices.Sorted(maps.Keys(resources)) {
+		all = append(all, map[string]any{
+			"mode": "managed", "type": kind, "name": "orders", "provider": `provider["` + host + `/hashicorp/aws"]`,
+			"instances": []any{map[string]any{"schema_version": 0, "attributes": resources[kind]}},
+		})
+	}
 	state, err := json.Marshal(map[string]any{
-		"version": 4, "terraform_version": "1.8.0", "serial": 1, "lineage": "2f5b1a4e-3f0c-4c7b-9d4e-6a1f0c7d8e9f",
-		"resources": []any{map[string]any{
-			"mode": "managed", "type": "aws_secretsmanager_secret_rotation", "name": "orders", "provider": `provider["` + host + `/hashicorp/aws"]`,
-			"instances": []any{map[string]any{"schema_version": 0, "attributes": map[string]any{
-				"id": w.orders, "secret_id": w.orders, "rotation_lambda_arn": w.FunctionARN, "rotation_enabled": true, "rotate_immediately": true,
-				"rotation_rules": []any{map[string]any{"automatically_after_days": 30, "duration": "", "schedule_expression": ""}},
-			}}},
-		}},
+		"version": 4, "terraform_version": "1.8.0", "serial": 1, "lineage": "2f5b1a4e-3f0c-4c7b-9d4e-6a1f0c7d8e9f", "resources": all,
 	})
 	w.Must(err)
 	return string(state)
@@ -250,8 +293,9 @@ func TestExamples(t *testing.T) {
 			values, err := json.Marshal(variables)
 			w.Must(err)
 			files["terraform.tfvars.json"] = string(values)
+			names := strings.NewReplacer(exampleSecret, w.orders, exampleSuperuser, w.superuser, exampleFunction, w.FunctionARN)
 			for name, text := range exampleFiles(t, example) {
-				files[name] = strings.ReplaceAll(text, exampleSecret, w.orders)
+				files[name] = names.Replace(text)
 			}
 			cli := exampleCLI(t, w, files)
 			w.ForgetCalls()
@@ -330,6 +374,7 @@ func TestExampleImportCommand(t *testing.T) {
 		id, configure func(exampleWorld) string
 	}{
 		"rotation_setup":           {exampleSecret, func(w exampleWorld) string { return w.orders }, exampleWorld.setup},
+		"rotation_secret_value":    {exampleSecret, func(w exampleWorld) string { return w.orders }, exampleWorld.value},
 		"rotation_function_access": {exampleFunction, func(w exampleWorld) string { return w.FunctionARN }, exampleWorld.functionAccess},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -19,19 +19,18 @@ resource "aws_secretsmanager_secret" "orders" {
   name = "orders"
 }
 
-# The password is stored in the secret and nowhere else, and only when the version
-# number changes.
-#
-# This resource tracks the version that it writes. Take it out of the state, with a
-# removed block, before the secret rotates: once AWS has removed that version,
-# Terraform would write a new first password over the one in use.
-resource "aws_secretsmanager_secret_version" "first" {
-  secret_id                = aws_secretsmanager_secret.orders.id
-  secret_string_wo_version = 1
-  secret_string_wo = jsonencode({
-    engine   = "postgres"
+# The password is stored in the secret and nowhere else, and only while the secret has
+# no value. With `generate_password` the resource makes such a password itself; this is
+# for where something else needs it in the same apply, too.
+resource "rotation_secret_value" "orders" {
+  secret_id     = aws_secretsmanager_secret.orders.arn
+  rotation_type = "PostgreSQLSingleUser"
+
+  connection_fields = {
     host     = "orders.abc123.eu-central-1.rds.amazonaws.com"
     username = "orders"
-    password = ephemeral.rotation_random_password.orders.random_password
-  })
+  }
+
+  password_wo         = ephemeral.rotation_random_password.orders.random_password
+  password_wo_version = 1
 }

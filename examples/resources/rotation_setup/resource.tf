@@ -14,18 +14,18 @@ resource "aws_secretsmanager_secret" "orders" {
   name = "orders"
 }
 
-# The first value, written once. An aws_secretsmanager_secret_version would track
-# this one version: two rotations later it has lost its labels, AWS removes it, and
-# Terraform would write the first password over the one in use.
-#
-# first-value.json: {"engine": "postgres", "host": "...", "port": 5432,
-#                    "dbname": "orders", "username": "orders", "password": "..."}
-resource "terraform_data" "first_value" {
-  triggers_replace = aws_secretsmanager_secret.orders.id
+# The first value, stored once, with a password that nobody has to know: what creates
+# the database user reads it from the secret. Later it is rotation's.
+resource "rotation_secret_value" "orders" {
+  secret_id     = aws_secretsmanager_secret.orders.arn
+  rotation_type = "PostgreSQLSingleUser"
 
-  provisioner "local-exec" {
-    command = "aws secretsmanager put-secret-value --secret-id ${self.triggers_replace} --secret-string file://first-value.json"
+  connection_fields = {
+    host     = "orders.abc123.eu-west-1.rds.amazonaws.com"
+    dbname   = "orders"
+    username = "orders"
   }
+  generate_password = {}
 }
 
 # The rotation function, here AWS's template for a single PostgreSQL user. It has
@@ -69,7 +69,7 @@ resource "aws_iam_role_policy_attachment" "rotator" {
 }
 
 resource "rotation_setup" "orders" {
-  secret_id           = aws_secretsmanager_secret.orders.arn
+  secret_id           = rotation_secret_value.orders.secret_arn # The first rotation needs the value.
   rotation_lambda_arn = aws_lambda_function.rotator.arn
   rotation_type       = "PostgreSQLSingleUser"
 
@@ -81,7 +81,6 @@ resource "rotation_setup" "orders" {
     duration            = "3h"
   }
 
-  # The first rotation needs the value, and every rotation needs the role to write
-  # logs and to reach the database.
-  depends_on = [terraform_data.first_value, aws_iam_role_policy_attachment.rotator]
+  # Every rotation needs the role to write logs and to reach the database.
+  depends_on = [aws_iam_role_policy_attachment.rotator]
 }
