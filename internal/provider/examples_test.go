@@ -129,6 +129,12 @@ func exampleCases() map[string]exampleCase {
 			},
 			plans: []string{"ReadSuperuserSecret", "1 to add, 0 to change, 0 to destroy"},
 		},
+		"owned-value": {
+			variables: func(w exampleWorld) map[string]any {
+				return map[string]any{"secret_id": w.orders, "connection_fields": map[string]any{"username": "orders", "host": "another"}}
+			},
+			plans: []string{"The value differs from `connection_fields` in `host`.", "1 to add, 0 to change, 0 to destroy"},
+		},
 		"provider/provider.tf": {
 			beside: func(_ *testing.T, w exampleWorld) map[string]string {
 				_, resource, _ := strings.Cut(w.setup(), "resource ")

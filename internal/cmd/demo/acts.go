@@ -116,9 +116,69 @@ func (d *demo) nothingToDo(ctx context.Context) error {
 	return unchanged()
 }
 
+// ownedValue changes a field of a value that rotates.
+func (d *demo) ownedValue(ctx context.Context) error {
+	d.heading("3. What rotation does not own can change")
+	rotationType := d.db.rotationType()
+	if rotationType == nil {
+		rotationType = "Custom"
+	}
+	c, err := d.configure("owned-value", "owned-value", map[string]any{
+		"secret_id": d.orders, "rotation_type": rotationType, "connection_fields": map[string]any{"username": "orders"},
+	})
+	if err != nil {
+		return err
+	}
+	before, err := d.login(ctx, d.orders)
+	if err != nil {
+		return err
+	}
+	d.say("examples/owned-value takes the value over. It does not know the password.")
+	d.lab.ForgetCalls()
+	if err := c.runs(ctx, []string{"apply", "-auto-approve"}); err != nil {
+		return err
+	}
+	if err := d.verify(claim{"Nothing was written.", len(d.written()) == 0}); err != nil {
+		return err
+	}
+	d.say("\nThen an application wants to read its name in the value.")
+	if err := c.runs(ctx, []string{"apply", "-auto-approve", `-var=connection_fields={"username":"orders","application":"shop"}`}); err != nil {
+		return err
+	}
+	after, err := d.login(ctx, d.orders)
+	if err != nil {
+		return err
+	}
+	application, err := d.field(ctx, d.orders, "application")
+	if err != nil {
+		return err
+	}
+	accepted, err := d.accepts(ctx, after)
+	if err != nil {
+		return err
+	}
+	if err := d.verify(
+		claim{"The value has the new field, and the password that it had.", application == "shop" && after.version != before.version && after.password == before.password},
+		claim{d.db.label() + " accepts it.", accepted},
+	); err != nil {
+		return err
+	}
+	d.say("\nAnd the secret rotates again.")
+	if err := d.rotate(ctx, d.orders); err != nil {
+		return err
+	}
+	if err := d.rotatedFrom(ctx, after); err != nil {
+		return err
+	}
+	if application, err = d.field(ctx, d.orders, "application"); err != nil {
+		return err
+	}
+	return d.verify(claim{"The field is still there.", application == "shop"})
+}
+
 // stoppedAtPlan plans configurations that can't work.
 func (d *demo) stoppedAtPlan(ctx context.Context) error {
-	d.heading("3. What can't work is stopped at plan")
+	d.heading("4. What can't work is stopped at plan")
 	invoices, err := d.newUser(ctx, "invoices", nil)
 	if err != nil {
 		return err
@@ -165,7 +225,7 @@ func (d *demo) stoppedAtPlan(ctx context.Context) error {
 
 // alternatingUsers applies the example of that name.
 func (d *demo) alternatingUsers(ctx context.Context) error {
-	d.heading("4. Two users that alternate")
+	d.heading("5. Two users that alternate")
 	_, handler := d.db.handlers()
 	if handler == "" {
 		d.say("The user store has no superuser, so this is left out. It needs PostgreSQL.")
@@ -219,7 +279,7 @@ func (d *demo) alternatingUsers(ctx context.Context) error {
 
 // destroy takes the quickstart down again.
 func (d *demo) destroy(ctx context.Context) error {
-	d.heading("5. Destroy takes back what the setup made, and no more")
+	d.heading("6. Destroy takes back what the setup made, and no more")
 	before, err := d.access(ctx, singleFunction)
 	if err != nil {
 		return err
@@ -266,7 +326,7 @@ func (d *demo) destroy(ctx context.Context) error {
 // password that has existed. That the search finds things is shown by another
 // text, which must be there.
 func (d *demo) noPasswordLeft(ctx context.Context) error {
-	d.heading("6. No password was left anywhere")
+	d.heading("7. No password was left anywhere")
 	functionLog, err := d.functionLog(ctx)
 	if err != nil {
 		return err

@@ -116,6 +116,21 @@ func (d *demo) login(ctx context.Context, secretARN string) (login, error) {
 	return login{*out.VersionId, value.Username, value.Password}, nil
 }
 
+// field is a text in the current value of a secret that is no secret itself; empty if
+// there is none.
+func (d *demo) field(ctx context.Context, secretARN, name string) (string, error) {
+	out, err := d.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secretARN})
+	if err != nil {
+		return "", err
+	}
+	var value map[string]any
+	if json.Unmarshal([]byte(*out.SecretString), &value) != nil {
+		return "", errors.New("a secret's value is not a JSON object")
+	}
+	text, _ := value[name].(string)
+	return text, nil
+}
+
 // accepts tells whether the database lets a login in.
 func (d *demo) accepts(ctx context.Context, l login) (bool, error) {
 	return d.db.login(ctx, l.username, l.password)

@@ -36,7 +36,7 @@ func TestWithoutDatabase(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	for _, text := range []string{
-		"✓ The user store refuses the old password.", "✓ The plan is empty.", "(schedule-invalid)", "(secret-engine-mismatch)",
+		"✓ The user store refuses the old password.", "✓ The plan is empty.", "✓ The field is still there.", "(schedule-invalid)", "(secret-engine-mismatch)",
 		"It needs PostgreSQL", "✓ The secret is there with the value it had.", "✓ No password is in any of them.",
 	} {
 		if !strings.Contains(out.String(), text) {

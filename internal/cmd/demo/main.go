@@ -49,7 +49,7 @@ func run(ctx context.Context, out io.Writer, open opener) (err error) {
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
 	for _, act := range []func(*demo, context.Context) error{
-		(*demo).firstApply, (*demo).nothingToDo, (*demo).stoppedAtPlan, (*demo).alternatingUsers, (*demo).destroy, (*demo).noPasswordLeft,
+		(*demo).firstApply, (*demo).nothingToDo, (*demo).ownedValue, (*demo).stoppedAtPlan, (*demo).alternatingUsers, (*demo).destroy, (*demo).noPasswordLeft,
 	} {
 		if err := act(d, ctx); err != nil {
 			return err
