@@ -125,7 +125,7 @@ var caseFormat = Case{"The secret is not in the expected format", []Entry{
 		SecretNoValue, StageApply, pageFormat,
 		"The secret has no value",
 		"Every rotation function begins by reading the current value. A secret without one cannot rotate.",
-		"Store the first value before rotation is set up, and let the setup depend on it.",
+		"Store the first value before rotation is set up, with `rotation_secret_value` for example, and let the setup refer to it.",
 	},
 	{
 		SecretNotJSON, StagePlan, pageFormat,

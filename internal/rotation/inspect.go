@@ -121,5 +121,5 @@ func noValue(want Setup, sec *secret) []Problem {
 func missingValue(secretID string) findings.Finding {
 	return findings.New(findings.SecretNoValue, findings.Error,
 		fmt.Sprintf("The secret %q has no value yet, and a rotation function starts from the current one.", secretID),
-		"Store the first value before this setup is created, and let the setup depend on it.")
+		"Store the first value before this setup is created, with `rotation_secret_value` for example, and let the setup refer to it: `secret_id = rotation_secret_value.NAME.secret_arn`.")
 }
