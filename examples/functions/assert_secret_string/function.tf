@@ -25,9 +25,10 @@ resource "aws_secretsmanager_secret" "orders" {
 #   [secret-engine-mismatch] The field "engine" is not one that the rotation
 #   function of PostgreSQLSingleUser accepts. ...
 #
-# This resource tracks the version that it writes. Take it out of the state, with a
-# removed block, before the secret rotates: once AWS has removed that version,
-# Terraform would write the first password over the one in use.
+# rotation_secret_value makes the same check by itself and tracks the secret. This
+# resource tracks the version that it writes: take it out of the state, with a removed
+# block, before the secret rotates. Once AWS has removed that version, Terraform would
+# write the first password over the one in use.
 resource "aws_secretsmanager_secret_version" "first" {
   secret_id                = aws_secretsmanager_secret.orders.id
   secret_string_wo_version = 1
