@@ -58,7 +58,7 @@ func TestSecretValueFirst(t *testing.T) {
 			v.run(test.config).was(t, "create", test.plan, nil, storesFirst...)
 			v.holds(test.want)
 			same(t, v.labels(), []string{"AWSCURRENT"})
-			same(t, v.attribute("secret_arn"), any(v.secretARN))
+			same(t, v.attribute("secret_arn"), any(v.SecretARN))
 			same(t, v.attribute("unmerged_keys"), nil)
 			if said := v.does("none", test.config); said.asked("GetSecretValue") > 0 {
 				t.Error("A plan without changes has read the value.")
@@ -90,7 +90,7 @@ func TestSecretValueGenerated(t *testing.T) {
 					connection[f.Name] = `["` + f.Example + `"]`
 				}
 			}
-			v.config = object{"secret_id": v.secretARN, "rotation_type": rotationType.Name, "generate_password": object{}, "connection_fields": connection}
+			v.config = object{"secret_id": v.SecretARN, "rotation_type": rotationType.Name, "generate_password": object{}, "connection_fields": connection}
 			if len(rotationType.Fields) == 0 {
 				v.config["connection_fields"] = nil
 			}
@@ -103,7 +103,11 @@ func TestSecretValueGenerated(t *testing.T) {
 				"PasswordLength": float64(rotationType.Password.Length), "ExcludeCharacters": exclusion.String(),
 				"ExcludePunctuation": exclusion.ExcludePunctuation, "RequireEachIncludedType": true,
 			})
-			if text, _ := v.current(); len(shown(text, spy.passwords[0])) == 0 {
+			text := v.current()
+			if field, ok := rotationType.Credential(); ok {
+				text = v.Value(v.SecretARN, field.Name)
+			}
+			if text != spy.passwords[0] {
 				t.Error("The value does not have the password that was generated.")
 			}
 			if len(shown(encoded(t, goValue(t, v.state).(object)), spy.passwords[0])) > 0 { //nolint:forcetypeassert // A state is an object.
@@ -135,7 +139,14 @@ func TestSecretValueAdopted(t *testing.T) {
 		unmerged []any
 		merged   string
 	}{
-		"the same":                   {value: postgresText("db.example.com", "app", otherPassword), plan: []string{hasValue}},
+		"the same": {value: postgresText("db.example.com", "app", otherPassword), plan: []string{hasValue}},
+		"no object": {
+			value: otherPassword, plan: []string{"WARNING connection_fields: The secret's value is not a JSON object (secret-not-json): …", hasValue},
+		},
+		"what is missing for good": {
+			config: object{"connection_fields": object{"username": "app"}}, value: `{"engine":"postgres","username":"app","password":"` + otherPassword + `"}`,
+			plan: []string{`WARNING connection_fields: The secret's value lacks a field (secret-key-missing): The field "host"`, hasValue},
+		},
 		"without a password to give": {config: object{"password_wo": nil}, value: postgresText("db.example.com", "app", otherPassword), plan: []string{hasValue}},
 		"more than is asked for":     {value: `{ "username":"app","zone":"a","password":"` + otherPassword + `","host":"db.example.com","engine":"postgres" }`, plan: []string{hasValue}},
 		"text for a number": {

@@ -82,7 +82,6 @@ func (r *secretValueResource) planCreate(ctx context.Context, config secretValue
 	seen, err := r.rotation.InspectValue(ctx, config.value(ctx, diags), r.checkSecretValue)
 	if err != nil {
 		if p, ok := asProblem(err); ok && p.Code == findings.SecretNotFound && !strings.HasPrefix(config.SecretID.ValueString(), "arn:") {
-			p.Warning = true
 			diags.Append(diagnosticOf(checkedAgain(p))) // This same plan may make it.
 		} else if !awsapi.IsAccessDenied(err) {
 			addError(diags, err)
@@ -99,7 +98,12 @@ func (r *secretValueResource) planCreate(ctx context.Context, config secretValue
 		detail += "\n\nThe value differs from `connection_fields` in " + quotedList(seen.Unmerged) + ". This create leaves that, and shows it as `unmerged_keys`; the plan after it merges these keys into the value."
 	}
 	diags.AddAttributeWarning(path.Root("secret_id"), "Secret has a value already", detail)
-	config.foreign(seen.Fixed, diags)
+	addProblems(diags, rotation.Foreign(seen.Fixed))
+	config.PasswordWO = types.StringNull() // The value has its own.
+	for _, p := range config.onKeys(t, connection, seen.Findings, true) {
+		p.Warning = true
+		diags.Append(diagnosticOf(p))
+	}
 }
 
 // checkFirst reports what is wrong with the first value that a create stores.
@@ -108,17 +112,6 @@ func (m secretValueModel) checkFirst(t *catalog.RotationType, diags *diag.Diagno
 	if m.PasswordWO.IsNull() && m.GeneratePassword.IsNull() && (rotation.Value{RotationType: t}).NeedsPassword() {
 		diags.AddAttributeError(path.Root("password_wo"), "Missing password",
 			"The secret has no value yet, and its first one needs a password. Give the password that the user has in `password_wo`, or have one generated with `generate_password`.")
-	}
-}
-
-// foreign reports keys of `connection_fields` that say that the value is of another user or
-// engine than the configuration.
-func (m secretValueModel) foreign(keys []string, diags *diag.Diagnostics) {
-	for _, key := range keys {
-		diags.Append(diagnosticOf(rotation.Problem{
-			Attribute: "connection_fields." + key, Summary: "Invalid connection",
-			Detail: fmt.Sprintf("The secret has a value already, whose field %q is another one. It says whose credential the value is, and is never changed. Write what the value has, remove the key, or give another secret.", key),
-		}))
 	}
 }
 
@@ -162,11 +155,9 @@ func (r *secretValueResource) planUpdate(ctx context.Context, config secretValue
 	if p := seen.Disturbed; p != nil && (len(changes.Connection) > 0 || changes.Password != "") {
 		diags.Append(diagnosticOf(checkedAgain(*p)))
 	}
-	if state.Connection.IsNull() {
-		config.foreign(seen.Fixed, diags)
-		if len(seen.Unmerged) > 0 {
-			diags.AddAttributeWarning(path.Root("connection_fields"), "Value will be changed", "The value of "+secretARN+" that applications read now differs from `connection_fields` in "+quotedList(seen.Unmerged)+". The apply merges these keys into it.")
-		}
+	addProblems(diags, rotation.Foreign(seen.Fixed))
+	if state.Connection.IsNull() && len(seen.Unmerged) > 0 {
+		diags.AddAttributeWarning(path.Root("connection_fields"), "Value will be changed", "The value of "+secretARN+" that applications read now differs from `connection_fields` in "+quotedList(seen.Unmerged)+". The apply merges these keys into it.")
 	}
 	judged := config
 	if changes.Password == "" {

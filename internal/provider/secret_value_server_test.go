@@ -18,15 +18,14 @@ import (
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
 )
 
-// values has a rotation_secret_value of the secret "new", which has no value at
-// first, in the hands of a CLI that is not there: a run plans in one process of the
+// values has a rotation_secret_value of the world's secret, which is one without a
+// value, in the hands of a CLI that is not there: a run plans in one process of the
 // provider and applies in another, and checks what a CLI checks. It takes
 // milliseconds.
 type values struct {
 	world
-	t         *testing.T
-	ty        tftypes.Type
-	secretARN string
+	t  *testing.T
+	ty tftypes.Type
 	// config are the arguments, provider those of its block that differ.
 	config, provider object
 	// state is null while there is none.
@@ -41,9 +40,10 @@ func newValues(t *testing.T) *values {
 	w := newWorld(t)
 	schemas, err := schemas()
 	w.Must(err)
-	v := &values{world: w, t: t, ty: schemas.ResourceSchemas["rotation_secret_value"].ValueType(), secretARN: w.NewSecret("new", nil)}
+	v := &values{world: w, t: t, ty: schemas.ResourceSchemas["rotation_secret_value"].ValueType()}
+	v.SecretARN = w.NewSecret("new", nil)
 	v.config = object{
-		"secret_id": v.secretARN, "rotation_type": "PostgreSQLSingleUser", "password_wo": firstPassword,
+		"secret_id": v.SecretARN, "rotation_type": "PostgreSQLSingleUser", "password_wo": firstPassword,
 		"connection_fields": object{"host": "db.example.com", "username": "app"},
 	}
 	v.state = tftypes.NewValue(v.ty, nil)
@@ -154,9 +154,11 @@ func (v *values) run(changes object, resolved ...object) (said told) {
 		config = with(config, r)
 	}
 	p := v.start()
+	if said.apply = p.validateOf("rotation_secret_value", v.ty, config); hasErrors(said.apply) {
+		return said
+	}
 	again := v.ask(p, prior, config)
-	if told := lines(again.Diagnostics); hasErrors(told) {
-		said.apply = told
+	if said.apply = lines(again.Diagnostics); hasErrors(said.apply) {
 		return said
 	}
 	if len(again.RequiresReplace) > 0 {
@@ -245,10 +247,18 @@ func (v *values) keeps(promised, is tftypes.Value) {
 // adopt imports the secret's value by the ARN of the secret.
 func (v *values) adopt() {
 	v.t.Helper()
-	imported, err := v.start().ImportResourceState(v.t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: "rotation_secret_value", ID: v.secretARN})
+	expect(v.t, v.imports(v.SecretARN))
+}
+
+// imports imports a value into the state and returns the diagnostics.
+func (v *values) imports(id string) []string {
+	v.t.Helper()
+	imported, err := v.start().ImportResourceState(v.t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: "rotation_secret_value", ID: id})
 	v.Must(err)
-	expect(v.t, lines(imported.Diagnostics))
-	v.state = v.decoded(imported.ImportedResources[0].State)
+	if len(imported.ImportedResources) > 0 {
+		v.state = v.decoded(imported.ImportedResources[0].State)
+	}
+	return lines(imported.Diagnostics)
 }
 
 // destroy plans a destroy and carries it out.
@@ -294,18 +304,18 @@ func (said told) was(t *testing.T, action string, plan, apply []string, writes .
 	}
 }
 
-// current is the value that applications read, and its version.
-func (v *values) current() (text, version string) {
+// current is the value that applications read.
+func (v *values) current() string {
 	v.t.Helper()
-	out, err := v.Secrets.GetSecretValue(v.t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &v.secretARN})
+	out, err := v.Secrets.GetSecretValue(v.t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &v.SecretARN})
 	v.Must(err)
-	return *out.SecretString, *out.VersionId
+	return *out.SecretString
 }
 
 // holds fails the test unless the secret has just this value.
 func (v *values) holds(want string) {
 	v.t.Helper()
-	if got, _ := v.current(); got != want {
+	if got := v.current(); got != want {
 		v.t.Errorf("The value is not what it should be:\n%s", cmp.Diff(want, got))
 	}
 }
@@ -314,7 +324,7 @@ func (v *values) holds(want string) {
 // version.
 func (v *values) put(text string, labels ...string) string {
 	v.t.Helper()
-	out, err := v.Secrets.PutSecretValue(v.t.Context(), &secretsmanager.PutSecretValueInput{SecretId: &v.secretARN, SecretString: &text, VersionStages: labels})
+	out, err := v.Secrets.PutSecretValue(v.t.Context(), &secretsmanager.PutSecretValueInput{SecretId: &v.SecretARN, SecretString: &text, VersionStages: labels})
 	v.Must(err)
 	return *out.VersionId
 }
@@ -323,7 +333,7 @@ func (v *values) put(text string, labels ...string) string {
 func (v *values) label(name, from, to string) {
 	v.t.Helper()
 	_, err := v.Secrets.UpdateSecretVersionStage(v.t.Context(), &secretsmanager.UpdateSecretVersionStageInput{
-		SecretId: &v.secretARN, VersionStage: &name, RemoveFromVersionId: orNone(from), MoveToVersionId: orNone(to),
+		SecretId: &v.SecretARN, VersionStage: &name, RemoveFromVersionId: orNone(from), MoveToVersionId: orNone(to),
 	})
 	v.Must(err)
 }
@@ -338,7 +348,7 @@ func orNone(text string) *string {
 // labels are the staging labels that the secret has.
 func (v *values) labels() []string {
 	v.t.Helper()
-	out, err := v.Secrets.DescribeSecret(v.t.Context(), &secretsmanager.DescribeSecretInput{SecretId: &v.secretARN})
+	out, err := v.Secrets.DescribeSecret(v.t.Context(), &secretsmanager.DescribeSecretInput{SecretId: &v.SecretARN})
 	v.Must(err)
 	return slices.Sorted(labelsOf(out.VersionIdsToStages))
 }
@@ -368,10 +378,14 @@ func postgresText(host, username, password string) string {
 // private label once it is done.
 var merges = []string{"PutSecretValue", "UpdateSecretVersionStage", "UpdateSecretVersionStage"}
 
+// mergesAfterRotation first take AWSPENDING off AWSCURRENT, where a finished rotation
+// has left it.
+var mergesAfterRotation = slices.Concat(merges, []string{"UpdateSecretVersionStage"})
+
 // version is the version that has a label, or "".
 func (v *values) version(label string) string {
 	v.t.Helper()
-	out, err := v.Secrets.DescribeSecret(v.t.Context(), &secretsmanager.DescribeSecretInput{SecretId: &v.secretARN})
+	out, err := v.Secrets.DescribeSecret(v.t.Context(), &secretsmanager.DescribeSecretInput{SecretId: &v.SecretARN})
 	v.Must(err)
 	for version, labels := range out.VersionIdsToStages {
 		if slices.Contains(labels, label) {
@@ -379,4 +393,12 @@ func (v *values) version(label string) string {
 		}
 	}
 	return ""
+}
+
+// noLabelStays fails the test if the private label is still on a version.
+func (v *values) noLabelStays() {
+	v.t.Helper()
+	if version := v.version("TERRAFORM_ROTATION_EDIT"); version != "" {
+		v.t.Errorf("The version %s still has the private label.", version)
+	}
 }

@@ -156,6 +156,9 @@ func (e *edit) merge(ctx context.Context, version string) (merged string, change
 	case value.Binary:
 		return "", nil, new(Of(findings.SecretBinaryValue(), "secret_id"))
 	}
+	if _, fixed := e.want.compare(value); len(fixed) > 0 {
+		return "", nil, Foreign(fixed)
+	}
 	merged, changed, err = secretstring.Merge(e.want.RotationType, value.Text, e.connection, e.want.Password)
 	if err != nil {
 		return "", nil, notInFormat(err)
