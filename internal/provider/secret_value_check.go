@@ -16,13 +16,14 @@ import (
 // finding is about it.
 const standIn = "stand-in"
 
-// misplaced are the errors of keys that do not belong into a connection.
-func misplaced(t *catalog.RotationType, connection map[string]string) []rotation.Problem {
+// misplaced are the errors of keys that do not belong into a connection, whatever
+// their values are.
+func (m secretValueModel) misplaced(t *catalog.RotationType) []rotation.Problem {
 	var all []rotation.Problem
 	wrong := func(key, detail string) {
 		all = append(all, rotation.Problem{Attribute: "connection_fields." + key, Summary: "Invalid connection", Detail: detail})
 	}
-	for _, key := range slices.Sorted(maps.Keys(connection)) {
+	for _, key := range slices.Sorted(maps.Keys(m.Connection.Elements())) {
 		name := secretstring.FieldName(t, key)
 		f, _ := t.Field(name)
 		switch {

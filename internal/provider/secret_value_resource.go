@@ -131,8 +131,7 @@ func (r *secretValueResource) ValidateConfig(ctx context.Context, req resource.V
 			config.value(ctx, &resp.Diagnostics)
 		}
 	}
-	connection, _ := config.connection()
-	problems := misplaced(t, connection)
+	problems := config.misplaced(t)
 	if len(problems) == 0 {
 		for _, p := range config.firstValue(t, false) {
 			if !p.Warning {
