@@ -338,7 +338,8 @@ func TestSecretValueImported(t *testing.T) {
 			v.put(test.value)
 			v.ForgetCalls()
 			v.adopt()
-			v.refresh(v.start())
+			_, told := v.refresh(v.start())
+			expect(t, told)
 			for _, c := range v.Calls(":user/deployer") {
 				if c.Operation == "GetSecretValue" {
 					t.Error("The import has read the value.")

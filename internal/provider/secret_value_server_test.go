@@ -30,8 +30,9 @@ type values struct {
 	config, provider object
 	// state is null while there is none.
 	state tftypes.Value
-	// interrupted ends the calls of an apply; nil is never.
-	interrupted context.Context //nolint:containedctx // It stands for the process of a test.
+	// dies is called as an apply begins and returns the context of a process that will
+	// die in it; nil is for one that lives.
+	dies func() context.Context
 }
 
 // newValues makes a world with the first value of a PostgreSQL user to be stored.
@@ -67,6 +68,7 @@ type told struct {
 	plan, apply []string // diagnostics
 	action      string   // that was planned: create, update, replace or none
 	calls       []awslab.Call
+	applied     []awslab.Call // those of the apply itself
 }
 
 // asked counts the calls of an operation.
@@ -115,7 +117,11 @@ func (v *values) planned(config object) (told, tftypes.Value, tftypes.Value) {
 	if hasErrors(said.plan) {
 		return said, v.state, v.state
 	}
-	prior := v.refresh(p)
+	prior, broken := v.refresh(p)
+	if hasErrors(broken) {
+		said.plan = broken
+		return said, v.state, v.state
+	}
 	resp := v.ask(p, prior, config)
 	switch {
 	case prior.IsNull():
@@ -140,9 +146,13 @@ func (v *values) planned(config object) (told, tftypes.Value, tftypes.Value) {
 func (v *values) run(changes object, resolved ...object) (said told) {
 	v.t.Helper()
 	v.ForgetCalls()
-	defer func() { said.calls = v.Calls(":user/deployer") }()
+	before := 0
+	defer func() {
+		said.calls = v.Calls(":user/deployer")
+		said.applied = said.calls[before:]
+	}()
 	config := with(v.config, changes)
-	said, prior, planned := v.planned(config)
+	said, prior, promised := v.planned(config)
 	if hasErrors(said.plan) {
 		return said
 	}
@@ -165,10 +175,11 @@ func (v *values) run(changes object, resolved ...object) (said told) {
 		v.t.Error("The plan of the apply replaces what the plan did not.")
 	}
 	last := v.decoded(again.PlannedState)
-	v.keeps(planned, last)
+	v.keeps(promised, last)
+	before = len(v.Calls(":user/deployer"))
 	ctx := v.t.Context()
-	if v.interrupted != nil {
-		ctx = v.interrupted
+	if v.dies != nil {
+		ctx = v.dies()
 	}
 	resp, err := p.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
 		TypeName: "rotation_secret_value", PriorState: p.encoded(v.ty, prior), PlannedState: again.PlannedState, Config: p.dynamic(v.ty, config),
@@ -177,8 +188,8 @@ func (v *values) run(changes object, resolved ...object) (said told) {
 	v.Must(err)
 	said.apply = lines(resp.Diagnostics)
 	shownNothing(v.t, said.apply...)
-	if v.interrupted != nil {
-		return said // Of a process that is dead no CLI hears.
+	if v.dies != nil {
+		return said // Nothing is heard of a process that is dead.
 	}
 	v.state = v.decoded(resp.NewState)
 	switch failed := hasErrors(said.apply); {
@@ -191,17 +202,16 @@ func (v *values) run(changes object, resolved ...object) (said told) {
 	return said
 }
 
-// refresh reads the state, and keeps it.
-func (v *values) refresh(p process) tftypes.Value {
+// refresh reads the state, keeps it and returns the diagnostics.
+func (v *values) refresh(p process) (tftypes.Value, []string) {
 	v.t.Helper()
 	if v.state.IsNull() {
-		return v.state
+		return v.state, nil
 	}
 	resp, err := p.ReadResource(v.t.Context(), &tfprotov6.ReadResourceRequest{TypeName: "rotation_secret_value", CurrentState: p.encoded(v.ty, v.state)})
 	v.Must(err)
-	expect(v.t, lines(resp.Diagnostics))
 	v.state = v.decoded(resp.NewState)
-	return v.state
+	return v.state, lines(resp.Diagnostics)
 }
 
 // ask asks for a plan as a CLI does: a write-only argument is in the configuration
@@ -266,7 +276,9 @@ func (v *values) destroy() {
 	v.t.Helper()
 	p := v.start()
 	gone := p.encoded(v.ty, tftypes.NewValue(v.ty, nil))
-	prior := p.encoded(v.ty, v.refresh(p))
+	state, told := v.refresh(p)
+	expect(v.t, told)
+	prior := p.encoded(v.ty, state)
 	plan, err := p.PlanResourceChange(v.t.Context(), &tfprotov6.PlanResourceChangeRequest{TypeName: "rotation_secret_value", PriorState: prior, ProposedNewState: gone, Config: gone})
 	v.Must(err)
 	expect(v.t, lines(plan.Diagnostics))
