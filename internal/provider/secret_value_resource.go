@@ -57,7 +57,7 @@ func (r *secretValueResource) Schema(_ context.Context, _ resource.SchemaRequest
 			"**It tracks the secret, not a version.** A value is stored only while the secret has none. After any number of rotations, of moved labels, of values stored by hand or of versions that AWS has cleaned up there is no diff, and no rotated value is ever written over. " +
 			"No password is in state, plan, log or message.\n\n" +
 			"**A changed `connection_fields`** is merged into the current value: password and all other fields stay as they are, to the byte. The new value is stored under a staging label that nobody reads (`TERRAFORM_ROTATION_EDIT`), and AWSCURRENT is moved to it only from the version that was read. " +
-			"While a rotation runs, or its window is open, the change is refused: apply again later. No change starts a rotation.\n\n" +
+			"While a rotation runs, or its window is open, the change is refused: apply again later. No change starts a rotation. To keep the rest of the value the apply reads it, also with `check_secret_value = false`, which keeps the plan from reading it.\n\n" +
 			"What is left is a rotation that begins in the instant between the last look at the secret and the move of the label, which no call to Secrets Manager can exclude. It can find its label moved and then fails, " +
 			"and while the database has the new password already AWSCURRENT has the one before, until Secrets Manager tries again. The apply waits for such a rotation, and makes the change again if it was lost. Do not start rotations by hand while you apply a change.\n\n" +
 			"**Destroying it leaves the secret and its value as they are.** Nothing is called.\n\n" +
@@ -95,7 +95,7 @@ func (r *secretValueResource) Schema(_ context.Context, _ resource.SchemaRequest
 			"secret_arn": schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the secret. Give it to the setup as its `secret_id`, so that the first value is there before the first rotation."},
 			"unmerged_keys": schema.SetAttribute{
 				Computed: true, ElementType: types.StringType,
-				MarkdownDescription: "Keys of `connection_fields` that the value had otherwise when this resource was created and adopted it, or that a rotation at the same moment may have replaced. The next apply merges them. Null otherwise.",
+				MarkdownDescription: "Keys of `connection_fields` that the value had otherwise when this resource was created and adopted it, that could not be compared then for lack of `secretsmanager:GetSecretValue`, or that a rotation at the same moment may have replaced. The next apply merges them. Null otherwise.",
 			},
 		},
 	}
