@@ -99,6 +99,55 @@ func TestSecretValueMerged(t *testing.T) {
 	}
 }
 
+// TestSecretValueOfOtherTypes changes what other types than those of databases have.
+func TestSecretValueOfOtherTypes(t *testing.T) {
+	t.Parallel()
+	const user = "arn:aws:elasticache:eu-west-1:123456789012:user:"
+	cache := object{"rotation_type": "ElastiCacheUser", "connection_fields": object{"username": "app", "user_arn": user + "app"}}
+	directory := func(id, username string) object {
+		return object{"rotation_type": "ActiveDirectorySingleUser", "connection_fields": object{"awsSeamlessDomainDirectoryId": id, "awsSeamlessDomainUsername": username}}
+	}
+	custom := func(fields object) object { return object{"rotation_type": "Custom", "connection_fields": fields} }
+	for name, test := range map[string]struct {
+		before, after object
+		plan, apply   []string
+		writes        []string
+		want          string // default: what was there
+	}{
+		"another cache user": {before: cache, after: with(cache, object{"connection_fields": object{"username": "app", "user_arn": user + "other"}}), plan: []string{`ERROR connection_fields.user_arn: Invalid connection: …cannot be changed`}},
+		"another directory user": {
+			before: directory("d-1234567890", "app"), after: directory("d-1234567890", "other"),
+			plan: []string{`ERROR connection_fields.awsSeamlessDomainUsername: Invalid connection: …cannot be changed`},
+		},
+		"another directory": {
+			before: directory("d-1234567890", "app"), after: directory("d-0987654321", "app"), writes: merges,
+			want: `{"awsSeamlessDomainDirectoryId":"d-0987654321","awsSeamlessDomainUsername":"app","awsSeamlessDomainPassword":"` + firstPassword + `"}`,
+		},
+		"another user of no known format": {before: custom(object{"username": "app"}), after: custom(object{"username": "other"}), plan: []string{`ERROR connection_fields.username: Invalid connection: …cannot be changed`}},
+		"another field of no known format": {
+			before: custom(object{"username": "app", "a": "1"}), after: custom(object{"username": "app", "a": "2"}), writes: merges,
+			plan: []string{"WARNING connection_fields: …(secret-value-overwritten): "}, want: `{"a":"2","password":"` + firstPassword + `","username":"app"}`,
+		},
+		"fields of a bare password": {before: custom(nil), after: custom(object{"a": "1"}), plan: []string{"ERROR connection_fields: The secret's value is not a JSON object (secret-not-json): "}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := newValues(t)
+			v.run(test.before)
+			before, text := v.state, v.current()
+			said := v.run(test.after)
+			said.was(t, "update", test.plan, test.apply, test.writes...)
+			if test.want == "" {
+				test.want = text
+			}
+			v.holds(test.want)
+			if hasErrors(append(said.plan, said.apply...)) && !v.state.Equal(before) {
+				t.Error("A change that was refused is in the state.")
+			}
+		})
+	}
+}
+
 // rotates sets up a rotation of the secret by the calls of a published function,
 // every 30 days.
 func (v *values) rotates(rotationType string) hand {

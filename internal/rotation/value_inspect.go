@@ -51,5 +51,8 @@ func (s *Service) InspectValue(ctx context.Context, want Value, readValue bool) 
 		merged = value.Text // The findings say what is wrong with it.
 	}
 	in.Findings = findings.SecretString(want.RotationType, merged, nil)
+	if err != nil && len(in.Findings) == 0 { // Of a type without a known format they say nothing.
+		in.Findings = []findings.Finding{findings.New(findings.SecretNotJSON, findings.Error, err.Error(), "Remove `connection_fields`, or store a JSON object with the password in `password` first.")}
+	}
 	return in, nil
 }
