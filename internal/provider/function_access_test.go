@@ -32,12 +32,7 @@ const accessAddress = "rotation_function_access.test"
 // are as in setup.
 func (w world) functionAccess(lines ...string) string {
 	defaults := []string{fmt.Sprintf("rotation_lambda_arn = %q", w.FunctionARN), `rotation_types = ["Custom"]`}
-	given := strings.Join(lines, "\n")
-	all := slices.DeleteFunc(defaults, func(line string) bool {
-		name, _, _ := strings.Cut(line, " ")
-		return strings.Contains(given, name+" ")
-	})
-	return "resource \"rotation_function_access\" \"test\" {\n  " + strings.Join(append(all, lines...), "\n  ") + "\n}\n"
+	return resourceBlock("rotation_function_access", defaults, lines)
 }
 
 // users makes secrets of users of the store.

@@ -70,33 +70,46 @@ func TestKilledProvider(t *testing.T) {
 	}
 }
 
-// victim is a provider that can be killed, with a plan for a new setup.
+// victim is a provider that can be killed, with a plan.
 type victim struct {
 	world
 	t       *testing.T
 	cli     *tfcli.CLI
+	dir     string
 	process string // file with the number of the provider's process
 }
 
+// newVictim has a plan for a new setup.
 func newVictim(t *testing.T) victim {
 	t.Helper()
 	w := world{labtest.NewOn(t, awslab.Options{StepDelay: time.Millisecond})}
+	return newVictimOf(t, w, w.setup())
+}
+
+func newVictimOf(t *testing.T, w world, configuration string) victim {
+	t.Helper()
 	path, err := tfcli.Find()
 	w.Must(err)
 	dir := t.TempDir()
 	own, process := quickProvider(t)
-	w.Must(os.WriteFile(filepath.Join(dir, "main.tf"), []byte(requireRotation+w.setup()), 0o600))
 	// A killed provider leaves its socket behind. The path of one has to be short.
 	sockets, err := os.MkdirTemp("", "rotation") //nolint:usetesting // The test's own directory has a long path.
 	w.Must(err)
 	t.Cleanup(func() { _ = os.RemoveAll(sockets) })
 	cli, err := tfcli.New(path, dir, own, "TMPDIR="+sockets)
 	w.Must(err)
-	v := victim{w, t, cli, process}
-	if out, code := v.run("plan", "-out=tfplan"); code != 0 {
-		t.Fatal(out)
-	}
+	v := victim{w, t, cli, dir, process}
+	v.plans(configuration)
 	return v
+}
+
+// plans saves a plan for a configuration.
+func (v victim) plans(configuration string) {
+	v.t.Helper()
+	v.Must(os.WriteFile(filepath.Join(v.dir, "main.tf"), []byte(requireRotation+configuration), 0o600))
+	if out, code := v.run("plan", "-out=tfplan"); code != 0 {
+		v.t.Fatal(out)
+	}
 }
 
 // quickProvider returns the provider for a CLI, in a process of its own that does
@@ -134,19 +147,25 @@ func (v victim) applied() []awslab.Call {
 	return v.AdministratorCalls()
 }
 
+// dies applies the plan with a provider that dies at a call, and returns whether that
+// came and what the CLI has said.
+func (v victim) dies(call awslab.Fault) (dead bool, out string, code int) {
+	v.t.Helper()
+	call.Caller, call.Times, call.Drop = ":user/administrator", 1, true
+	call.Do = func(awslab.Call) {
+		dead = true
+		kill(v.t, v.process)
+	}
+	defer v.Inject(call)()
+	out, code = v.run("apply", "tfplan")
+	return dead, out, code
+}
+
 // killedAt applies with a provider that dies at a call, and then again.
 func (v victim) killedAt(call awslab.Fault) {
 	t := v.t
 	t.Helper()
-	dead := false
-	call.Caller, call.Times, call.Drop = ":user/administrator", 1, true
-	call.Do = func(awslab.Call) {
-		dead = true
-		kill(t, v.process)
-	}
-	clearFault := v.Inject(call)
-	out, code := v.run("apply", "tfplan")
-	clearFault()
+	dead, out, code := v.dies(call)
 	if !dead {
 		// It looks as often as it takes until the rotation is over.
 		if code != 0 || call.Operation != "DescribeSecret" {

@@ -55,9 +55,13 @@ func checkAttribute(t *testing.T, at string, a *tfprotov6.SchemaAttribute) {
 		t.Errorf("%s: required %t, optional %t, computed %t", at, a.Required, a.Optional, a.Computed)
 	}
 	for _, secret := range []string{"secret_key", "token", "password"} {
-		if (a.Name == secret || strings.HasSuffix(a.Name, "_"+secret)) && !a.Sensitive {
+		// An object says how a secret is made, and has none.
+		if (a.Name == secret || strings.HasSuffix(a.Name, "_"+secret)) && !a.Sensitive && a.NestedType == nil {
 			t.Errorf("%s is not marked as sensitive.", at)
 		}
+	}
+	if writeOnly := strings.HasSuffix(a.Name, "_wo"); writeOnly != a.WriteOnly || writeOnly && (!a.Sensitive || !a.Optional) {
+		t.Errorf("%s: write-only %t, sensitive %t, optional %t", at, a.WriteOnly, a.Sensitive, a.Optional)
 	}
 	if a.NestedType != nil {
 		for _, nested := range a.NestedType.Attributes {

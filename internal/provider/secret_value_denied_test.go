@@ -3,9 +3,13 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab/labtest"
 )
 
 // life is what is done with a value in one run, and what the secret has in the end.
@@ -193,4 +197,50 @@ func (v *values) diesAt(call awslab.Fault, changes object) {
 		heal()
 	}
 	v.dies, v.state = nil, before
+}
+
+// TestSecretValueKilled kills the provider's process at writes of a create and of an
+// update: what TestSecretValueInterrupted does without a process at every call.
+func TestSecretValueKilled(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		update bool
+		fault  awslab.Fault
+	}{
+		"create, value stored": {fault: awslab.Fault{Operation: "PutSecretValue", DoneFirst: true}},
+		"update, label moved":  {update: true, fault: awslab.Fault{Operation: "UpdateSecretVersionStage", DoneFirst: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := world{labtest.NewOn(t, awslab.Options{StepDelay: time.Millisecond})}
+			w.SecretARN = w.NewSecret("new", nil)
+			v := newVictimOf(t, w, w.value())
+			host := "db.example.com"
+			if test.update {
+				if out, code := v.run("apply", "tfplan"); code != 0 {
+					t.Fatal(out)
+				}
+				host = "db2.example.com"
+				v.plans(w.value(w.fields(host)))
+			}
+			dead, out, code := v.dies(test.fault)
+			if !dead || code == 0 {
+				t.Fatal("The provider did not die.", out)
+			}
+			if out, code := v.run("apply", "-auto-approve"); code != 0 || strings.Contains(out, "must be replaced") {
+				t.Error(out)
+			}
+			if out, code := v.run("plan", "-detailed-exitcode"); code != 0 {
+				t.Error("The value has not converged.", out)
+			}
+			if passwords := slices.Compact(slices.Sorted(slices.Values(w.hand(t).passwords(w.SecretARN)))); len(passwords) != 1 || w.Value(w.SecretARN, "host") != host {
+				t.Errorf("%d passwords were stored.", len(passwords))
+			}
+			for version, labels := range w.Describe().VersionIdsToStages {
+				if slices.Contains(labels, "TERRAFORM_ROTATION_EDIT") {
+					t.Errorf("The version %s still has the private label.", version)
+				}
+			}
+		})
+	}
 }

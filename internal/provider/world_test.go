@@ -59,12 +59,18 @@ func (w world) setup(lines ...string) string {
 		fmt.Sprintf("rotation_lambda_arn = %q", w.FunctionARN),
 		`rotation_rules = { schedule_expression = "cron(0 4 ? * SUN *)", duration = "3h" }`,
 	}
+	return w.providerConfig() + resourceBlock("rotation_setup", defaults, lines)
+}
+
+// resourceBlock is the resource named test of a type. A line that names a default
+// argument replaces it.
+func resourceBlock(of string, defaults, lines []string) string {
 	given := strings.Join(lines, "\n")
 	all := slices.DeleteFunc(defaults, func(line string) bool {
 		name, _, _ := strings.Cut(line, " ")
 		return strings.Contains(given, name+" ")
 	})
-	return w.providerConfig() + "resource \"rotation_setup\" \"test\" {\n  " + strings.Join(append(all, lines...), "\n  ") + "\n}\n"
+	return "resource \"" + of + "\" \"test\" {\n  " + strings.Join(append(all, lines...), "\n  ") + "\n}\n"
 }
 
 // factories are the provider under test, on the world's clock.
