@@ -77,7 +77,7 @@ var inTerraform = strings.NewReplacer(
 func prints(out, want string) bool {
 	plain := func(text string) string { return strings.Join(strings.Fields(inTerraform.Replace(text)), " ") }
 	out = plain(out)
-	for _, paragraph := range strings.Split(want, "\n\n") {
+	for paragraph := range strings.SplitSeq(want, "\n\n") {
 		_, rest, found := strings.Cut(out, plain(paragraph))
 		if !found {
 			return false

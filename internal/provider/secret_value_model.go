@@ -26,11 +26,7 @@ type secretValueModel struct {
 	UnmergedKeys      types.Set    `tfsdk:"unmerged_keys"`
 }
 
-type secretValueIdentity struct {
-	SecretARN types.String `tfsdk:"secret_arn"`
-}
-
-func (m secretValueModel) identity() secretValueIdentity { return secretValueIdentity{m.SecretARN} }
+func (m secretValueModel) identity() secretIdentity { return secretIdentity{m.SecretARN} }
 
 // connection are the keys of `connection_fields` whose values are known, and whether all
 // are.

@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -38,9 +37,7 @@ func (r *secretValueResource) Configure(_ context.Context, req resource.Configur
 }
 
 func (r *secretValueResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
-		"secret_arn": identityschema.StringAttribute{RequiredForImport: true, Description: "ARN of the secret whose value it is."},
-	}}
+	resp.IdentitySchema = secretIdentitySchema("ARN of the secret whose value it is.")
 }
 
 func (r *secretValueResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -227,18 +224,5 @@ func (r *secretValueResource) Delete(context.Context, resource.DeleteRequest, *r
 }
 
 func (r *secretValueResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	id := req.ID
-	if id == "" && req.Identity != nil {
-		var identity secretValueIdentity
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-		id = identity.SecretARN.ValueString()
-	}
-	if wrong := secretARN.wrong(id); wrong != "" {
-		resp.Diagnostics.AddError("Invalid import ID", "A rotation_secret_value is imported by the full ARN of its secret. "+wrong)
-		return
-	}
-	resp.Diagnostics.Append(adopt(ctx, id, &resp.State)...)
-	if resp.Identity != nil {
-		resp.Diagnostics.Append(resp.Identity.Set(ctx, secretValueIdentity{types.StringValue(id)})...)
-	}
+	importBySecret(ctx, "rotation_secret_value", req, resp)
 }

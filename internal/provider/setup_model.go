@@ -7,8 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
@@ -56,10 +54,6 @@ type metadataModel struct {
 	Value types.String `tfsdk:"value"`
 }
 
-type setupIdentity struct {
-	SecretARN types.String `tfsdk:"secret_arn"`
-}
-
 var (
 	rulesType = map[string]attr.Type{
 		"automatically_after_days": types.Int64Type,
@@ -69,7 +63,7 @@ var (
 	metadataType = types.ObjectType{AttrTypes: map[string]attr.Type{"key": types.StringType, "value": types.StringType}}
 )
 
-func (m setupModel) identity() setupIdentity { return setupIdentity{m.SecretARN} }
+func (m setupModel) identity() secretIdentity { return secretIdentity{m.SecretARN} }
 
 // want translates a configuration, with defaults applied. Unknown values count
 // as not given: a plan asks known first.
@@ -253,16 +247,6 @@ func rulesValue(r rotation.Rules) types.Object {
 		"schedule_expression":      orNull(r.ScheduleExpression),
 		"duration":                 orNull(r.Duration),
 	})
-}
-
-// adopt is the state of an import: the secret, and nulls. The read that
-// follows fills in what AWS shows.
-func adopt(ctx context.Context, secretARN string, state *tfsdk.State) diag.Diagnostics {
-	var diags diag.Diagnostics
-	for _, name := range []string{"secret_arn", "secret_id"} {
-		diags.Append(state.SetAttribute(ctx, path.Root(name), secretARN)...)
-	}
-	return diags
 }
 
 func orNull(s string) types.String {

@@ -35,7 +35,7 @@ func (r *setupResource) MoveState(context.Context) []resource.StateMover {
 		}
 		resp.Diagnostics.Append(adopt(ctx, secret, &resp.TargetState)...)
 		if resp.TargetIdentity != nil {
-			resp.Diagnostics.Append(resp.TargetIdentity.Set(ctx, setupIdentity{types.StringValue(secret)})...)
+			resp.Diagnostics.Append(resp.TargetIdentity.Set(ctx, secretIdentity{types.StringValue(secret)})...)
 		}
 	}}}
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -49,9 +48,7 @@ func (r *setupResource) Configure(_ context.Context, req resource.ConfigureReque
 }
 
 func (r *setupResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
-		"secret_arn": identityschema.StringAttribute{RequiredForImport: true, Description: "ARN of the secret that rotates."},
-	}}
+	resp.IdentitySchema = secretIdentitySchema("ARN of the secret that rotates.")
 }
 
 func (r *setupResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -268,18 +265,5 @@ func (r *setupResource) Delete(ctx context.Context, req resource.DeleteRequest, 
 }
 
 func (r *setupResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	id := req.ID
-	if id == "" && req.Identity != nil {
-		var identity setupIdentity
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-		id = identity.SecretARN.ValueString()
-	}
-	if wrong := secretARN.wrong(id); wrong != "" {
-		resp.Diagnostics.AddError("Invalid import ID", "A rotation_setup is imported by the full ARN of its secret. "+wrong)
-		return
-	}
-	resp.Diagnostics.Append(adopt(ctx, id, &resp.State)...)
-	if resp.Identity != nil {
-		resp.Diagnostics.Append(resp.Identity.Set(ctx, setupIdentity{types.StringValue(id)})...)
-	}
+	importBySecret(ctx, "rotation_setup", req, resp)
 }
