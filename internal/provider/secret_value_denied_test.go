@@ -173,16 +173,16 @@ func TestSecretValueInterrupted(t *testing.T) {
 	}
 }
 
-// diesAt runs with a provider that dies at a call of its apply.
+// diesAt runs with a provider that dies at a call of its apply. What the call and
+// those after it are answered nobody hears; with a refusal they are not retried.
 func (v *values) diesAt(call awslab.Fault, changes object) {
 	v.t.Helper()
-	v.provider["max_retries"] = 1
 	before, clears := v.state, []func(){}
 	ctx, cancel := context.WithCancel(v.t.Context())
 	defer cancel()
-	call.Caller, call.Times, call.Drop = ":user/deployer", 1, true
+	call.Caller, call.Times, call.Code = ":user/deployer", 1, "AccessDeniedException"
 	call.Do = func(awslab.Call) {
-		clears = append(clears, v.Inject(awslab.Fault{Caller: call.Caller, Drop: true}))
+		clears = append(clears, v.Inject(awslab.Fault{Caller: call.Caller, Code: call.Code}))
 		cancel()
 	}
 	v.dies = func() context.Context {
