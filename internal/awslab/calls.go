@@ -48,10 +48,15 @@ type entry struct {
 	call     *Call
 }
 
-func (e entry) line() string {
+func (e entry) copy() Call {
 	e.recorder.mu.Lock()
 	defer e.recorder.mu.Unlock()
-	return strings.TrimSpace(fmt.Sprintf("%s %s %s %s %s", e.call.String(), e.call.Target, e.call.Detail, e.call.Caller, e.call.ErrorCode))
+	return *e.call
+}
+
+func (e entry) line() string {
+	c := e.copy()
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s %s %s", c.String(), c.Target, c.Detail, c.Caller, c.ErrorCode))
 }
 
 func (r *recorder) begin(now time.Time, c *call) entry {

@@ -40,6 +40,10 @@ type Fault struct {
 	Stale bool
 	// Do runs before the call is carried out (after it, with DoneFirst).
 	Do func(Call)
+	// Choose decides what goes wrong with a call when the call comes, whatever the
+	// other members say: the zero Fault is nothing. Until it returns, nothing is
+	// done, so that a test can put the calls of several callers in order.
+	Choose func(Call) Fault
 }
 
 // Inject adds a fault and returns what takes it away again.
@@ -96,7 +100,15 @@ type effect struct {
 }
 
 // take counts a call against the active faults and picks the first that fires.
-func (f *faults) take(c *call) effect {
+func (f *faults) take(c *call, entry entry) effect {
+	fires := f.fires(c)
+	if fires != nil && fires.Choose != nil {
+		fires = &armed{Fault: fires.Choose(entry.copy()), released: fires.released, release: fires.release}
+	}
+	return effect{f, fires, c}
+}
+
+func (f *faults) fires(c *call) *armed {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var fires *armed
@@ -111,7 +123,7 @@ func (f *faults) take(c *call) effect {
 			fires = a
 		}
 	}
-	return effect{f, fires, c}
+	return fires
 }
 
 // before acts ahead of the call; false means that it has been answered.
@@ -133,10 +145,7 @@ func (e effect) after(entry entry) bool {
 func (e effect) strike(done <-chan struct{}, entry entry) bool {
 	f := e.fault
 	if f.Do != nil {
-		entry.recorder.mu.Lock()
-		call := *entry.call
-		entry.recorder.mu.Unlock()
-		f.Do(call)
+		f.Do(entry.copy())
 	}
 	if f.Delay > 0 {
 		timer := time.NewTimer(f.Delay)

@@ -119,7 +119,7 @@ func (l *Lab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (l *Lab) answer(w http.ResponseWriter, c *call, s *service, err error) {
 	entry := l.record.begin(l.Now(), c)
-	fault := l.faults.take(c)
+	fault := l.faults.take(c, entry)
 	defer func() { l.options.Log("%s", entry.line()) }()
 	if !fault.before(l, entry) {
 		return

@@ -27,6 +27,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab/labtest"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/iampolicy"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
@@ -134,13 +135,18 @@ func (w *world) processOn(through wire) process { return w.processAs(w.Administr
 
 // processAs is the same with other credentials than the administrator's.
 func (w *world) processAs(as aws.Credentials, through wire) process {
-	cfg, counted := w.ConfigFor(as), &countedClient{through: through}
+	return process{rotation.NewService(connectAs(w.Lab, as, through), w.Lab), w}
+}
+
+// connectAs connects a service to a lab with some credentials, by a wire.
+func connectAs(lab *awslab.Lab, as aws.Credentials, through wire) func(context.Context, string) (*awsapi.Clients, error) {
+	cfg, counted := lab.ConfigFor(as), &countedClient{through: through}
 	cfg.HTTPClient = counted.over(cfg.HTTPClient)
 	retryer := retry.NewStandard(func(o *retry.StandardOptions) {
 		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 	})
 	cfg.Retryer = func() aws.Retryer { return retryer }
-	connect := func(_ context.Context, region string) (*awsapi.Clients, error) {
+	return func(_ context.Context, region string) (*awsapi.Clients, error) {
 		cfg := cfg.Copy()
 		cfg.Region = cmp.Or(region, cfg.Region)
 		return &awsapi.Clients{
@@ -149,7 +155,6 @@ func (w *world) processAs(as aws.Credentials, through wire) process {
 			KMS: kms.NewFromConfig(cfg), EC2: ec2.NewFromConfig(cfg), RDS: rds.NewFromConfig(cfg), Redshift: redshift.NewFromConfig(cfg), CloudTrail: cloudtrail.NewFromConfig(cfg),
 		}, nil
 	}
-	return process{rotation.NewService(connect, w.Lab), w}
 }
 
 // countedClient passes requests on through a wire, and counts them.
