@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -223,7 +224,7 @@ func (c *Connection) assume(cfg *aws.Config) {
 			o.Policy = optional(w.Policy)
 			o.PolicyARNs = policyARNs(w.PolicyARNs)
 		})
-		cfg.Credentials = aws.NewCredentialsCache(provider)
+		cfg.Credentials = aws.NewCredentialsCache(discreet{provider, token(*w)})
 	}
 	for _, role := range c.config.AssumeRoles {
 		provider := stscreds.NewAssumeRoleProvider(c.sts(*cfg), role.RoleARN, func(o *stscreds.AssumeRoleOptions) {
@@ -274,6 +275,40 @@ func (t token) GetIdentityToken() ([]byte, error) {
 	}
 	return stscreds.IdentityTokenFile(t.TokenFile).GetIdentityToken()
 }
+
+// discreet are credentials for a web identity token. An answer of AWS that refuses
+// the token can quote it.
+type discreet struct {
+	aws.CredentialsProvider
+
+	token token
+}
+
+func (d discreet) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	given, err := d.CredentialsProvider.Retrieve(ctx)
+	if answer, ok := errors.AsType[smithy.APIError](err); ok {
+		if secret, unread := d.token.GetIdentityToken(); unread == nil && strings.Contains(err.Error(), string(secret)) {
+			return given, &maskedError{answer, err, string(secret)}
+		}
+	}
+	return given, err
+}
+
+// maskedError is an error of AWS whose text is shown without a secret.
+type maskedError struct {
+	smithy.APIError
+
+	whole  error
+	secret string
+}
+
+func (e *maskedError) ErrorMessage() string { return e.masked(e.APIError.ErrorMessage()) }
+
+func (e *maskedError) Error() string { return e.masked(e.whole.Error()) }
+
+func (e *maskedError) Unwrap() error { return e.whole }
+
+func (e *maskedError) masked(text string) string { return strings.ReplaceAll(text, e.secret, "***") }
 
 // guard checks once per connection that the credentials work and belong to an
 // account that is allowed.

@@ -155,6 +155,30 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
+// TestTokenIsNotTold refuses a web identity token with an answer that quotes it.
+func TestTokenIsNotTold(t *testing.T) {
+	t.Parallel()
+	for _, skip := range []bool{false, true} { // Whether the first call of all is the one that fails.
+		w := labtest.New(t)
+		w.Inject(awslab.Fault{Operation: "AssumeRoleWithWebIdentity", Code: "AccessDenied", Message: "The token planted-token is not valid.", Status: http.StatusForbidden})
+		c := config(w)
+		c.SkipCredentialsValidation = skip
+		c.WebIdentity = &awsapi.WebIdentity{RoleARN: "arn:aws:iam::123456789012:role/federated", Token: "planted-token"}
+		clients, err := awsapi.Connect(c).Clients(t.Context(), "")
+		if skip {
+			w.Must(err)
+			_, err = clients.SecretsManager.DescribeSecret(t.Context(), &secretsmanager.DescribeSecretInput{SecretId: &w.SecretARN})
+			if !awsapi.IsAccessDenied(err) {
+				t.Error("The code of the error is lost.", err)
+			}
+			err = errors.New(awsapi.Explain(err))
+		}
+		if err == nil || !strings.Contains(err.Error(), "AWS error: AccessDenied: The token *** is not valid. (request id ") || strings.Contains(err.Error(), "planted-token") {
+			t.Errorf("The error is: %v", err)
+		}
+	}
+}
+
 // TestAccountGuard looks at the account once, before anything else is asked.
 func TestAccountGuard(t *testing.T) {
 	t.Parallel()
