@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // MasterUser is the context of a password that is the master user's, whom AWS creates together with the database.
@@ -169,6 +170,29 @@ func (t *RotationType) RequiredClasses() []Class {
 		}
 	}
 	return required
+}
+
+// Refuses returns why no user of the type's engine can have a password, as the end of a sentence; empty if one may. Only what is confirmed
+// for all users counts. It tells nothing of the password itself.
+func (t *RotationType) Refuses(password string) string {
+	shortest, longest := t.PasswordLengths()
+	if length := utf8.RuneCountInString(password); length < shortest || longest > 0 && length > longest {
+		return fmt.Sprintf("it has %d to %d characters", shortest, longest)
+	}
+	for _, c := range passwordConstraints {
+		if c.Audience != AllUsers || c.Confidence != Confirmed || !c.concerns(engineNames(t.Engine)) {
+			continue
+		}
+		if strings.ContainsAny(password, c.Forbidden) {
+			return "it has none of the characters " + strings.ReplaceAll(strings.Join(strings.Split(c.Forbidden, ""), " "), "  ", " and no space")
+		}
+		for _, class := range c.Required {
+			if !strings.ContainsAny(password, class.Characters()) {
+				return "it has upper-case letters, lower-case letters and digits"
+			}
+		}
+	}
+	return ""
 }
 
 func (c PasswordConstraint) concerns(names []string) bool {

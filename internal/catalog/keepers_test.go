@@ -49,3 +49,22 @@ func TestSuggestField(t *testing.T) {
 		}
 	}
 }
+
+func TestRefuses(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		rotationType   *RotationType
+		password, want string
+	}{
+		{postgreSQLSingleUser, `x"/@`, ""},
+		{elastiCacheUser, "short", "it has 16 to 128 characters"},
+		{elastiCacheUser, "long-enough,for-it", `it has none of the characters , " / @`},
+		{elastiCacheUser, "long-enough-for-it", ""},
+		{redshiftSingleUser, "Long-3nough for it", `it has none of the characters ' " \ / @ and no space`},
+		{redshiftSingleUser, "only-small-letters", "it has upper-case letters, lower-case letters and digits"},
+		{influxDBMultiUser, "a token", ""},
+		{custom, "x", ""},
+	} {
+		equal(t, test.want, test.rotationType.Refuses(test.password))
+	}
+}

@@ -51,7 +51,7 @@ func contents(secrets []string) []string {
 		all = append(all, secret)
 		if v, _, ok := readJSON(secret); ok {
 			for name, field := range v.members {
-				if looksSecret(name) {
+				if LooksSecret(name) {
 					all = append(all, field.text)
 				}
 			}
@@ -121,7 +121,8 @@ var (
 	}
 )
 
-func looksSecret(name string) bool {
+// LooksSecret reports whether a name is one under which secrets stand, such as "api_key" or "dbPassword".
+func LooksSecret(name string) bool {
 	letters := strings.Map(func(r rune) rune {
 		if r == '_' || r == '-' || r == '.' {
 			return -1
@@ -145,7 +146,7 @@ func maskNamed(line string) string {
 		name, rest := line[m[2]:m[3]], line[m[1]:]
 		// In an ARN the word stands before the name of a secret, which is none.
 		inARN := name == "secret" && strings.HasSuffix(line[:m[2]], ":")
-		if looksSecret(name) && !inARN {
+		if LooksSecret(name) && !inARN {
 			n := valueLength(rest)
 			if strings.Contains(strings.ToLower(name), "authorization") {
 				n = len(rest) // a scheme and then the credentials

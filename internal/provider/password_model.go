@@ -61,9 +61,12 @@ func (m passwordModel) request(ctx context.Context, rotationType string, at path
 		return nil // The attribute's validator has said so.
 	}
 	wrong := func(attribute, thing, detail string) {
-		where := at.AtName(attribute)
-		if attribute == "rotation_type" {
-			where = path.Root(attribute)
+		where := path.Root(attribute)
+		if len(at.Steps()) > 0 { // The CLI points to the resource as a whole for an attribute of an object.
+			where = at
+			if attribute != "rotation_type" {
+				detail = "`" + at.AtName(attribute).String() + "`: " + detail
+			}
 		}
 		diags.AddAttributeError(where, "Invalid "+thing, detail)
 	}

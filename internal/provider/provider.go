@@ -50,6 +50,9 @@ type session struct {
 	// refreshed holds the secret ARN of each setup that was read in this run: a
 	// run that has not read one only applies what another has planned.
 	refreshed sync.Map
+	// gone holds the ARNs and names of secrets that this run has found to be gone, and
+	// firstValues those that it plans a first value for.
+	gone, firstValues sync.Map
 }
 
 func (p *rotationProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
@@ -21,23 +24,27 @@ const standIn = "stand-in"
 func (m secretValueModel) misplaced(t *catalog.RotationType) []rotation.Problem {
 	var all []rotation.Problem
 	wrong := func(key, detail string) {
-		all = append(all, rotation.Problem{Attribute: "connection_fields." + key, Summary: "Invalid connection", Detail: detail})
+		all = append(all, rotation.Problem{Attribute: "connection_fields." + key, Summary: "Invalid connection field", Detail: detail})
 	}
 	for _, key := range slices.Sorted(maps.Keys(m.Connection.Elements())) {
 		name := secretstring.FieldName(t, key)
 		f, _ := t.Field(name)
+		text, _ := m.Connection.Elements()[key].(types.String)
 		switch {
-		case name == secretstring.CredentialName(t):
+		case strings.EqualFold(name, secretstring.CredentialName(t)):
 			wrong(key, fmt.Sprintf("The field %q is the secret itself, and `connection_fields` is stored in state and plan. Give it in `password_wo`, or have it generated with `generate_password`.", name))
 		case f.Keeper == catalog.WrittenAlong:
 			wrong(key, fmt.Sprintf("The rotation function writes the field %q at each rotation. Leave it to the function.", name))
+		case f.Keeper == catalog.FirstValue && !text.IsNull() && !text.IsUnknown() && text.ValueString() == "":
+			wrong(key, fmt.Sprintf("The field %q is empty. It belongs to the first value and can't be changed later.", name))
 		}
 	}
 	return all
 }
 
 // unread are warnings of keys that the rotation function does not read although they
-// look as if it should. Applications may read any other.
+// look as if it should, or that hold a secret by their names. Applications may read any
+// other.
 func unread(t *catalog.RotationType, connection map[string]string) []rotation.Problem {
 	var all []rotation.Problem
 	for _, key := range slices.Sorted(maps.Keys(connection)) {
@@ -53,10 +60,33 @@ func unread(t *catalog.RotationType, connection map[string]string) []rotation.Pr
 			detail = fmt.Sprintf("The rotation function of %s reads no superuser secret. Remove `%s`, or choose the rotation type that needs one.", t.Name, key)
 		}
 		if detail != "" {
-			all = append(all, rotation.Problem{Attribute: "connection_fields." + key, Summary: "Key of the connection is not read", Detail: detail, Warning: true})
+			all = append(all, rotation.Problem{Attribute: "connection_fields." + key, Summary: "Connection field is not read", Detail: detail, Warning: true})
+		} else if findings.LooksSecret(key) {
+			all = append(all, rotation.Problem{
+				Attribute: "connection_fields." + key, Summary: "Connection field may be a secret", Warning: true,
+				Detail: fmt.Sprintf("The field %q sounds like a secret, and `connection_fields` is stored in state and plan. Only `password_wo` is not.", key),
+			})
 		}
 	}
 	return all
+}
+
+// doubtful are warnings of a password that no user of the engine can have, or that was
+// read from a file with the line break at its end.
+func doubtful(t *catalog.RotationType, password string) []rotation.Problem {
+	warn := func(detail string) []rotation.Problem {
+		return []rotation.Problem{{Attribute: "password_wo", Summary: "Password may be wrong", Detail: detail, Warning: true}}
+	}
+	if password == "" {
+		return nil
+	}
+	if strings.TrimSpace(password) != password {
+		return warn("The password begins or ends with white space, as one does that was read from a file. Take it off with `trimspace()`, unless it belongs to the password.")
+	}
+	if reason := t.Refuses(password); reason != "" {
+		return warn("The engine takes no such password for a user: " + reason + ". Give the one that the user has.")
+	}
+	return nil
 }
 
 // firstValue checks the value that a configuration makes, as the rotation function
@@ -68,12 +98,12 @@ func (m secretValueModel) firstValue(t *catalog.RotationType, complete bool) []r
 	}
 	connection, _ := m.connection()
 	credential := m.PasswordWO.ValueString()
-	if credential == "" {
+	if credential == "" && (m.PasswordWO.IsUnknown() || !m.GeneratePassword.IsNull() || (rotation.Value{RotationType: t}).NeedsPassword()) {
 		credential = standIn
 	}
 	value, err := secretstring.First(t, connection, credential)
 	if problem, ok := errors.AsType[*secretstring.Error](err); ok {
-		return []rotation.Problem{{Attribute: "connection_fields." + problem.Key, Summary: "Invalid connection", Detail: problem.Message}}
+		return []rotation.Problem{{Attribute: "connection_fields." + problem.Key, Summary: "Invalid connection field", Detail: problem.Message}}
 	}
 	return m.onKeys(t, connection, findings.SecretString(t, value, nil), complete)
 }
@@ -93,10 +123,11 @@ func (m secretValueModel) onKeys(t *catalog.RotationType, connection map[string]
 		_, given := connection[key]
 		switch {
 		case f.Field == secretstring.CredentialName(t):
-			if m.PasswordWO.ValueString() == "" {
-				continue
+			if m.PasswordWO.ValueString() != "" {
+				attribute = "password_wo"
+			} else {
+				f.Severity = findings.Warning // Nothing here can mend it.
 			}
-			attribute = "password_wo"
 		case m.isUnknown(key), !given && !missing:
 			continue
 		case given:

@@ -25,7 +25,7 @@ func TestSecretValueMerged(t *testing.T) {
 		delete(fields, key)
 		return object{"connection_fields": fields}
 	}
-	const stays = "WARNING connection_fields: Key stays in the value: …"
+	const stays = "WARNING connection_fields: Fields stay in the value: …"
 	for name, test := range map[string]struct {
 		before, after object // a before without user adopts the value
 		plan, apply   []string
@@ -45,22 +45,22 @@ func TestSecretValueMerged(t *testing.T) {
 		"another port":                {after: of("db.example.com", object{"port": "6432"}), writes: merges, want: strings.Replace(written, `"5432"`, "6432", 1)},
 		"what the value has already":  {after: of("db.example.com", object{"port": "5432", "zone": "a"})},
 		"the user that the value has": {before: without("username"), after: of("db.example.com", nil)},
-		"another user, given later":   {before: without("username"), after: of("db.example.com", object{"username": "other"}), plan: []string{`ERROR connection_fields.username: Invalid connection: …whose field "username" is another one`}},
+		"another user, given later":   {before: without("username"), after: of("db.example.com", object{"username": "other"}), plan: []string{`ERROR connection_fields.username: Invalid connection field: …another "username"`}},
 		"the engine that it has":      {after: of("db.example.com", object{"engine": "postgres"})},
-		"another engine, given later": {after: of("db.example.com", object{"engine": "aurora-postgresql"}), plan: []string{`ERROR connection_fields.engine: Invalid connection: …whose field "engine" is another one`}},
-		"a key less":                  {after: without("host"), plan: []string{stays + `no "host" any more`}},
-		"no keys":                     {after: object{"connection_fields": nil}, plan: []string{stays + `no "host"`, stays + `no "username"`}},
-		"another user":                {after: of("db.example.com", object{"username": "app2"}), plan: []string{`ERROR connection_fields.username: Invalid connection: …The field "username" cannot be changed. It belongs to the first value`}},
-		"another engine":              {before: of("db.example.com", object{"engine": "postgres"}), after: of("db.example.com", object{"engine": "aurora-postgresql"}), plan: []string{`ERROR connection_fields.engine: Invalid connection: …The field "engine" cannot be changed.`}},
+		"another engine, given later": {after: of("db.example.com", object{"engine": "aurora-postgresql"}), plan: []string{`ERROR connection_fields.engine: Invalid connection field: …another "engine"`}},
+		"a key less":                  {after: without("host"), plan: []string{stays + "no `host` any more"}},
+		"no keys":                     {after: object{"connection_fields": nil}, plan: []string{stays + "no `host`, `username` any more"}},
+		"another user":                {after: of("db.example.com", object{"username": "app2"}), plan: []string{`ERROR connection_fields.username: Invalid connection field: …The field "username" cannot be changed. It belongs to the first value`}},
+		"another engine":              {before: of("db.example.com", object{"engine": "postgres"}), after: of("db.example.com", object{"engine": "aurora-postgresql"}), plan: []string{`ERROR connection_fields.engine: Invalid connection field: …The field "engine" cannot be changed.`}},
 		"an engine of another type":   {after: of("db.example.com", object{"engine": "mysql"}), action: "none", plan: []string{`ERROR connection_fields.engine: The secret's engine is not the rotation type's (secret-engine-mismatch): …`}},
-		"the password":                {after: of("db.example.com", object{"password": firstPassword}), action: "none", plan: []string{`ERROR connection_fields.password: Invalid connection: …Give it in ` + "`password_wo`"}},
+		"the password":                {after: of("db.example.com", object{"password": firstPassword}), action: "none", plan: []string{`ERROR connection_fields.password: Invalid connection field: …Give it in ` + "`password_wo`"}},
 		"a port that is no number":    {after: of("db.example.com", object{"port": "x"}), action: "none", plan: []string{`ERROR connection_fields.port: …(secret-key-type): `}},
 		"another way to rotate":       {after: object{"rotation_type": "PostgreSQLMultiUser", "connection_fields": object{"host": "db.example.com", "username": "app", "masterarn": otherSecret}}, writes: merges, want: strings.Replace(written, " }\n", " ,\"masterarn\":\""+otherSecret+"\"}\n", 1)},
 		"without what that needs":     {after: object{"rotation_type": "PostgreSQLMultiUser"}, plan: []string{`ERROR connection_fields: The secret's value lacks a field (secret-key-missing): The field "masterarn"`}},
 		"another database":            {after: object{"rotation_type": "MySQLSingleUser"}, plan: []string{`ERROR rotation_type: Invalid rotation type: The value of the secret is of the engine "postgres", and MySQLSingleUser is for "mysql".`}},
 		"another service":             {after: object{"rotation_type": "ElastiCacheUser"}, plan: []string{`ERROR connection_fields: …(secret-key-missing): The field "user_arn"`}},
-		"no known type":               {after: object{"rotation_type": "Custom"}, plan: []string{"WARNING connection_fields: …(secret-value-overwritten): "}},
-		"a name that is almost one":   {after: of("db.example.com", object{"data_base": "orders"}), writes: merges, want: strings.Replace(written, " }\n", " ,\"data_base\":\"orders\"}\n", 1), plan: []string{`WARNING connection_fields.data_base: Key of the connection is not read: …It reads "dbname"`}},
+		"no known type":               {after: object{"rotation_type": "Custom"}},
+		"a name that is almost one":   {after: of("db.example.com", object{"data_base": "orders"}), writes: merges, want: strings.Replace(written, " }\n", " ,\"data_base\":\"orders\"}\n", 1), plan: []string{`WARNING connection_fields.data_base: Connection field is not read: …It reads "dbname"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -114,21 +114,21 @@ func TestSecretValueOfOtherTypes(t *testing.T) {
 		writes        []string
 		want          string // default: what was there
 	}{
-		"another cache user": {before: cache, after: with(cache, object{"connection_fields": object{"username": "app", "user_arn": user + "other"}}), plan: []string{`ERROR connection_fields.user_arn: Invalid connection: …cannot be changed`}},
+		"another cache user": {before: cache, after: with(cache, object{"connection_fields": object{"username": "app", "user_arn": user + "other"}}), plan: []string{`ERROR connection_fields.user_arn: Invalid connection field: …cannot be changed`}},
 		"another directory user": {
 			before: directory("d-1234567890", "app"), after: directory("d-1234567890", "other"),
-			plan: []string{`ERROR connection_fields.awsSeamlessDomainUsername: Invalid connection: …cannot be changed`},
+			plan: []string{`ERROR connection_fields.awsSeamlessDomainUsername: Invalid connection field: …cannot be changed`},
 		},
 		"another directory": {
 			before: directory("d-1234567890", "app"), after: directory("d-0987654321", "app"), writes: merges,
 			want: `{"awsSeamlessDomainDirectoryId":"d-0987654321","awsSeamlessDomainUsername":"app","awsSeamlessDomainPassword":"` + firstPassword + `"}`,
 		},
-		"another user of no known format": {before: custom(object{"username": "app"}), after: custom(object{"username": "other"}), plan: []string{`ERROR connection_fields.username: Invalid connection: …cannot be changed`}},
+		"another user of no known format": {before: custom(object{"username": "app"}), after: custom(object{"username": "other"}), plan: []string{`ERROR connection_fields.username: Invalid connection field: …cannot be changed`}},
 		"another field of no known format": {
 			before: custom(object{"username": "app", "a": "1"}), after: custom(object{"username": "app", "a": "2"}), writes: merges,
-			plan: []string{"WARNING connection_fields: …(secret-value-overwritten): "}, want: `{"a":"2","password":"` + firstPassword + `","username":"app"}`,
+			want: `{"a":"2","password":"` + firstPassword + `","username":"app"}`,
 		},
-		"fields of a bare password": {before: custom(nil), after: custom(object{"a": "1"}), plan: []string{"ERROR connection_fields: The secret's value is not a JSON object (secret-not-json): "}},
+		"fields of a bare password": {before: custom(nil), after: custom(object{"a": "1"}), plan: []string{"ERROR connection_fields: Invalid value: …not a JSON object…or remove `connection_fields`."}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -175,8 +175,8 @@ func TestSecretValueNotNow(t *testing.T) {
 				version := v.put("{}", "AWSPENDING")
 				return func() { v.label("AWSPENDING", version, "") }
 			},
-			plan:  "WARNING secret_id: …(rotation-in-progress): …carries AWSPENDING…Nothing was changed" + again,
-			apply: "ERROR secret_id: …(rotation-in-progress): …Apply again when the rotation is done…--remove-from-version-id",
+			plan:  "WARNING secret_id: …(rotation-in-progress): …carries AWSPENDING…" + again,
+			apply: "ERROR secret_id: …(rotation-in-progress): …Find out which password is accepted now…--remove-from-version-id…Then apply again.",
 		},
 		"a rotation runs": {
 			begin: func(v *values) func() {
@@ -193,8 +193,8 @@ func TestSecretValueNotNow(t *testing.T) {
 					}
 				}
 			},
-			plan:  "WARNING secret_id: …(rotation-in-progress): ",
-			apply: "ERROR secret_id: …(rotation-in-progress): ",
+			plan:  "WARNING secret_id: …(rotation-in-progress): …Apply again when the rotation is done." + again,
+			apply: "ERROR secret_id: …(rotation-in-progress): …Apply again when the rotation is done.",
 		},
 		"the window is open": {
 			begin: func(v *values) func() {

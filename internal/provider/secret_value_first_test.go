@@ -48,7 +48,7 @@ func TestSecretValueFirst(t *testing.T) {
 		},
 		"a name that is almost one": {
 			config: object{"connection_fields": object{"host": "db.example.com", "username": "app", "dbName": "orders"}},
-			plan:   []string{`WARNING connection_fields.dbName: Key of the connection is not read: …It reads "dbname"`},
+			plan:   []string{`WARNING connection_fields.dbName: Connection field is not read: …It reads "dbname"`},
 			want:   `{"engine":"postgres","host":"db.example.com","username":"app","password":"` + firstPassword + `","dbname":"postgres","port":5432,"dbName":"orders"}`,
 		},
 	} {
@@ -113,7 +113,8 @@ func TestSecretValueGenerated(t *testing.T) {
 			if len(shown(encoded(t, goValue(t, v.state).(object)), spy.passwords[0])) > 0 { //nolint:forcetypeassert // A state is an object.
 				t.Error("The password is in the state.")
 			}
-			v.does("update", object{"generate_password": object{"password_length": 40}})
+			said = v.run(object{"generate_password": object{"password_length": 40}})
+			said.was(t, "update", []string{"WARNING generate_password: Password is not generated: …Its password stays."}, nil)
 			v.does("none", object{"generate_password": object{"password_length": 40}})
 			if len(spy.passwords) != 1 {
 				t.Error("A later change of the argument has generated another password.")
@@ -141,7 +142,7 @@ func TestSecretValueAdopted(t *testing.T) {
 	}{
 		"the same": {value: postgresText("db.example.com", "app", otherPassword), plan: []string{hasValue}},
 		"no object": {
-			value: otherPassword, plan: []string{"WARNING connection_fields: The secret's value is not a JSON object (secret-not-json): …", hasValue},
+			value: otherPassword, plan: []string{"ERROR secret_id: The secret's value is not a JSON object (secret-not-json): …"},
 		},
 		"what is missing for good": {
 			config: object{"connection_fields": object{"username": "app"}}, value: `{"engine":"postgres","username":"app","password":"` + otherPassword + `"}`,
@@ -161,11 +162,11 @@ func TestSecretValueAdopted(t *testing.T) {
 		"another engine by default":    {value: `{"engine":"aurora-postgresql","host":"db.example.com","username":"app","password":"` + otherPassword + `"}`, plan: []string{hasValue}},
 		"the clone of the user":        {config: multi, value: multiText("app_clone"), plan: []string{hasValue}},
 		"the user where it is a clone": {config: with(multi, object{"connection_fields": object{"host": "db.example.com", "username": "app_clone", "masterarn": otherSecret}}), value: multiText("app"), plan: []string{hasValue}},
-		"another user":                 {value: postgresText("db.example.com", "other", otherPassword), plan: []string{`ERROR connection_fields.username: Invalid connection: …whose field "username" is another one`, hasValue}},
-		"another user, of two":         {config: multi, value: multiText("other"), plan: []string{`ERROR connection_fields.username: Invalid connection: …`, hasValue}},
-		"another user and host":        {value: postgresText("elsewhere", "other", otherPassword), plan: []string{`ERROR connection_fields.username: Invalid connection: …`, hasValue + "`host`"}},
+		"another user":                 {value: postgresText("db.example.com", "other", otherPassword), plan: []string{`ERROR connection_fields.username: Invalid connection field: …another "username"`}},
+		"another user, of two":         {config: multi, value: multiText("other"), plan: []string{`ERROR connection_fields.username: Invalid connection field: …`}},
+		"another user and host":        {value: postgresText("elsewhere", "other", otherPassword), plan: []string{`ERROR connection_fields.username: Invalid connection field: …`}},
 		"the other user of a type with one": {
-			value: postgresText("db.example.com", "app_clone", otherPassword), plan: []string{`ERROR connection_fields.username: Invalid connection: …`, hasValue},
+			value: postgresText("db.example.com", "app_clone", otherPassword), plan: []string{`ERROR connection_fields.username: Invalid connection field: …`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -181,7 +182,8 @@ func TestSecretValueAdopted(t *testing.T) {
 			v.holds(test.value)
 			same(t, v.attribute("unmerged_keys"), orNil(test.unmerged))
 			if test.unmerged != nil {
-				v.does("update", test.config, merges...)
+				said := v.run(test.config)
+				said.was(t, "update", []string{"WARNING connection_fields: Value will be changed: …"}, nil, merges...)
 				v.holds(test.merged)
 				same(t, v.attribute("unmerged_keys"), nil)
 			}

@@ -20,7 +20,7 @@ type secretValueModel struct {
 	RotationType      types.String `tfsdk:"rotation_type"`
 	Connection        types.Map    `tfsdk:"connection_fields"`
 	PasswordWO        types.String `tfsdk:"password_wo"`
-	PasswordWOVersion types.Int64  `tfsdk:"password_wo_version"`
+	PasswordWOVersion types.Number `tfsdk:"password_wo_version"`
 	GeneratePassword  types.Object `tfsdk:"generate_password"`
 	SecretARN         types.String `tfsdk:"secret_arn"`
 	UnmergedKeys      types.Set    `tfsdk:"unmerged_keys"`
@@ -67,20 +67,21 @@ func (m secretValueModel) value(ctx context.Context, diags *diag.Diagnostics) ro
 
 // changes is what an update writes: what of `connection_fields` is new, or was not merged
 // before, and the password if its version has changed from one number to another.
-func (m secretValueModel) changes(ctx context.Context, state secretValueModel, diags *diag.Diagnostics) rotation.Value {
-	v := m.value(ctx, diags)
-	v.SecretID, v.Region = state.SecretARN.ValueString(), ""
+// Nothing says that it is neither.
+func (m secretValueModel) changes(ctx context.Context, state secretValueModel, diags *diag.Diagnostics) (v rotation.Value, nothing bool) {
+	v = m.value(ctx, diags)
+	v.SecretID, v.Region, v.Changed = state.SecretARN.ValueString(), "", []string{}
 	before, _ := state.connection()
 	unmerged := elements(ctx, state.UnmergedKeys)
 	for key, text := range v.Connection {
-		if was, had := before[key]; had && was == text && !slices.Contains(unmerged, key) {
-			delete(v.Connection, key)
+		if was, had := before[key]; !had || was != text || slices.Contains(unmerged, key) {
+			v.Changed = append(v.Changed, key)
 		}
 	}
 	if !m.rewrites(state) {
 		v.Password = ""
 	}
-	return v
+	return v, len(v.Changed) == 0 && v.Password == ""
 }
 
 // rewrites reports whether an update writes the password again. A version that is

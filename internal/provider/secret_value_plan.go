@@ -33,7 +33,9 @@ func (r *secretValueResource) ModifyPlan(ctx context.Context, req resource.Modif
 		return
 	}
 	if req.State.Raw.IsNull() {
-		r.planCreate(ctx, config, &plan, &resp.Diagnostics)
+		var found diag.Diagnostics
+		r.planCreate(ctx, config, &plan, &found)
+		resp.Diagnostics.Append(r.afterLoss(config.SecretID, found)...)
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 		return
 	}
@@ -46,6 +48,10 @@ func (r *secretValueResource) ModifyPlan(ctx context.Context, req resource.Modif
 	// only then would be an inconsistent plan.
 	if !plan.names(state.SecretARN.ValueString()) && r.hasReadValue(state) {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("secret_id"))
+		// Terraform plans the create next, and shows no warnings of that.
+		var found diag.Diagnostics
+		r.planCreate(ctx, config, &plan, &found)
+		resp.Diagnostics.Append(found.Warnings()...)
 		return
 	}
 	r.planUpdate(ctx, config, &plan, state, &resp.Diagnostics)
@@ -79,7 +85,9 @@ func (r *secretValueResource) planCreate(ctx context.Context, config secretValue
 		config.checkFirst(t, diags) // The secret is made by this same plan.
 		return
 	}
-	seen, err := r.rotation.InspectValue(ctx, config.value(ctx, diags), r.checkSecretValue)
+	want := config.value(ctx, diags)
+	want.Password = "" // A value that is there has its own.
+	seen, err := r.rotation.InspectValue(ctx, want, r.checkSecretValue)
 	if err != nil {
 		if p, ok := asProblem(err); ok && p.Code == findings.SecretNotFound && !strings.HasPrefix(config.SecretID.ValueString(), "arn:") {
 			diags.Append(diagnosticOf(checkedAgain(p))) // This same plan may make it.
@@ -90,7 +98,11 @@ func (r *secretValueResource) planCreate(ctx context.Context, config secretValue
 	}
 	plan.SecretARN = types.StringValue(seen.SecretARN)
 	if !seen.HasValue {
+		r.firstValues.Store(seen.SecretARN, true)
 		config.checkFirst(t, diags)
+		return
+	}
+	if addProblems(diags, seen.Refused); len(seen.Refused) > 0 {
 		return
 	}
 	detail := "The secret " + seen.SecretARN + " has a value. It is taken over as it is: no password and no `connection_fields` is written into it."
@@ -98,8 +110,7 @@ func (r *secretValueResource) planCreate(ctx context.Context, config secretValue
 		detail += "\n\nThe value differs from `connection_fields` in " + quotedList(seen.Unmerged) + ". This create leaves that, and shows it as `unmerged_keys`; the plan after it merges these keys into the value."
 	}
 	diags.AddAttributeWarning(path.Root("secret_id"), "Secret has a value already", detail)
-	addProblems(diags, rotation.Foreign(seen.Fixed))
-	config.PasswordWO = types.StringNull() // The value has its own.
+	config.PasswordWO = types.StringNull()
 	for _, p := range config.onKeys(t, connection, seen.Findings, true) {
 		p.Warning = true
 		diags.Append(diagnosticOf(p))
@@ -109,6 +120,7 @@ func (r *secretValueResource) planCreate(ctx context.Context, config secretValue
 // checkFirst reports what is wrong with the first value that a create stores.
 func (m secretValueModel) checkFirst(t *catalog.RotationType, diags *diag.Diagnostics) {
 	addProblems(diags, m.firstValue(t, true))
+	addProblems(diags, doubtful(t, m.PasswordWO.ValueString()))
 	if m.PasswordWO.IsNull() && m.GeneratePassword.IsNull() && (rotation.Value{RotationType: t}).NeedsPassword() {
 		diags.AddAttributeError(path.Root("password_wo"), "Missing password",
 			"The secret has no value yet, and its first one needs a password. Give the password that the user has in `password_wo`, or have one generated with `generate_password`.")
@@ -126,23 +138,20 @@ func (r *secretValueResource) planUpdate(ctx context.Context, config secretValue
 	if !ok || !config.checkFixed(state, diags) {
 		return
 	}
-	before, _ := state.connection()
 	connection, known := config.connection()
-	for _, key := range slices.Sorted(maps.Keys(before)) {
-		if _, still := connection[key]; !still && known {
-			diags.AddAttributeWarning(path.Root("connection_fields"), "Key stays in the value", fmt.Sprintf("`connection_fields` has no %q any more. The value keeps the field as it is; from now on it is left to others.", key))
+	if known {
+		m := removed(state, connection)
+		if len(m) > 0 {
+			diags.AddAttributeWarning(path.Root("connection_fields"), "Fields stay in the value", "`connection_fields` has no "+quotedList(m)+" any more. The value keeps what it has; from now on that is left to others.")
 		}
 	}
-	changes := config.changes(ctx, state, diags)
+	changes, nothing := config.changes(ctx, state, diags)
 	retyped := !config.RotationType.Equal(state.RotationType)
-	if len(changes.Connection) > 0 || retyped {
-		addProblems(diags, unread(t, changes.Connection))
+	if len(changes.Changed) > 0 || retyped {
+		addProblems(diags, unread(t, connection))
 	}
-	if config.rewrites(state) {
-		diags.AddAttributeWarning(path.Root("password_wo_version"), "Password is written again",
-			"`password_wo_version` has changed, so the apply writes `password_wo` into the value of "+secretARN+" that applications read now, whatever rotation has made of it. They can log in only if the database has that password.")
-	}
-	if len(changes.Connection) == 0 && changes.Password == "" && !retyped || !r.hasReadValue(state) {
+	config.warnOfPassword(state, changes.Password, secretARN, t, diags)
+	if nothing && !retyped || !r.hasReadValue(state) {
 		return
 	}
 	seen, err := r.rotation.InspectValue(ctx, changes, r.checkSecretValue)
@@ -152,11 +161,13 @@ func (r *secretValueResource) planUpdate(ctx context.Context, config secretValue
 		}
 		return
 	}
-	if p := seen.Disturbed; p != nil && (len(changes.Connection) > 0 || changes.Password != "") {
+	if addProblems(diags, seen.Refused); len(seen.Refused) > 0 {
+		return
+	}
+	if p := seen.Disturbed; p != nil && (len(seen.Unmerged) > 0 || changes.Password != "" || !r.checkSecretValue) {
 		diags.Append(diagnosticOf(checkedAgain(*p)))
 	}
-	addProblems(diags, rotation.Foreign(seen.Fixed))
-	if state.Connection.IsNull() && len(seen.Unmerged) > 0 {
+	if len(seen.Unmerged) > 0 && (state.Connection.IsNull() || !state.UnmergedKeys.IsNull()) {
 		diags.AddAttributeWarning(path.Root("connection_fields"), "Value will be changed", "The value of "+secretARN+" that applications read now differs from `connection_fields` in "+quotedList(seen.Unmerged)+". The apply merges these keys into it.")
 	}
 	judged := config
@@ -164,10 +175,39 @@ func (r *secretValueResource) planUpdate(ctx context.Context, config secretValue
 		judged.PasswordWO = types.StringNull() // The value has another by now.
 	}
 	for _, p := range judged.onKeys(t, connection, seen.Findings, true) {
-		if f, _ := t.Field(strings.TrimPrefix(p.Attribute, "connection_fields.")); f.Keeper != catalog.Configuration {
-			p.Warning = true // Nothing that this resource writes can mend it.
+		if p.Code == findings.SecretValueOverwritten {
+			continue // The create has told it.
 		}
 		diags.Append(diagnosticOf(p))
+	}
+}
+
+// removed are the keys that a state has and a configuration has not.
+func removed(state secretValueModel, connection map[string]string) []string {
+	var keys []string
+	before, _ := state.connection()
+	for _, key := range slices.Sorted(maps.Keys(before)) {
+		if _, still := connection[key]; !still {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// warnOfPassword says when an update writes a password again, and when it does not
+// although somebody may think so.
+func (m secretValueModel) warnOfPassword(state secretValueModel, password, secretARN string, t *catalog.RotationType, diags *diag.Diagnostics) {
+	versioned := path.Root("password_wo_version")
+	switch {
+	case m.rewrites(state):
+		diags.AddAttributeWarning(versioned, "Password is written again",
+			"`password_wo_version` has changed, so the apply writes `password_wo` into the value of "+secretARN+" that applications read now, whatever rotation has made of it. They can log in only if the database has that password.")
+		addProblems(diags, doubtful(t, password))
+	case state.PasswordWOVersion.IsNull() && !m.PasswordWOVersion.IsNull():
+		diags.AddAttributeWarning(versioned, "Password is not written",
+			"`password_wo_version` is set for the first time, which is only recorded: the value keeps its password. To write `password_wo`, change the version from this number to another.")
+	case !m.GeneratePassword.IsUnknown() && !m.GeneratePassword.Equal(state.GeneratePassword) && !m.GeneratePassword.IsNull() && !state.RotationType.IsNull():
+		diags.AddAttributeWarning(path.Root("generate_password"), "Password is not generated", "`generate_password` is about the first value, and the secret has one. Its password stays.")
 	}
 }
 
@@ -178,10 +218,10 @@ func (m secretValueModel) checkFixed(state secretValueModel, diags *diag.Diagnos
 	if !ok {
 		return true
 	}
-	const belongs = "It belongs to the first value: it says whose credential the secret is, and rotation goes on from there. For another one, use another secret."
+	const belongs = " belongs to the first value: it says whose credential the secret is, and rotation goes on from there. For another one, use another secret."
 	if engines, _ := t.Engines(); wasOK && len(engines) > 0 {
 		if before, _ := was.Engines(); len(before) > 0 && !slices.ContainsFunc(engines, func(e string) bool { return slices.Contains(before, e) }) {
-			diags.AddAttributeError(path.Root("rotation_type"), "Invalid rotation type", fmt.Sprintf("The value of the secret is of the engine %q, and %s is for %q. %s", before[0], t.Name, engines[0], belongs))
+			diags.AddAttributeError(path.Root("rotation_type"), "Invalid rotation type", fmt.Sprintf("The value of the secret is of the engine %q, and %s is for %q. The engine%s", before[0], t.Name, engines[0], belongs))
 			return false
 		}
 	}
@@ -190,7 +230,7 @@ func (m secretValueModel) checkFixed(state secretValueModel, diags *diag.Diagnos
 	fine := true
 	for _, key := range slices.Sorted(maps.Keys(before)) {
 		if text, given := after[key]; given && text != before[key] && rotation.OfFirstValue(t, key) {
-			diags.Append(diagnosticOf(rotation.Problem{Attribute: "connection_fields." + key, Summary: "Invalid connection", Detail: fmt.Sprintf("The field %q cannot be changed. %s", secretstring.FieldName(t, key), belongs)}))
+			diags.Append(diagnosticOf(rotation.Problem{Attribute: "connection_fields." + key, Summary: "Invalid connection field", Detail: fmt.Sprintf("The field %q cannot be changed. It%s", secretstring.FieldName(t, key), belongs)}))
 			fine = false
 		}
 	}

@@ -24,24 +24,24 @@ func TestSecretValueArguments(t *testing.T) {
 		"another Region":            {config: object{"region": "us-east-1"}, want: []string{"ERROR region: "}},
 		"a wrong Region":            {config: object{"secret_id": "new", "region": "Ireland"}, want: []string{"ERROR region: Invalid Region"}},
 		"a wrong type":              {config: object{"rotation_type": "Postgres"}, want: []string{"ERROR rotation_type: Invalid rotation type: …PostgreSQLSingleUser"}},
-		"no value of a field":       {config: fields(object{"port": nil}), want: []string{"ERROR connection_fields: …Null"}},
-		"a password among them":     {config: fields(object{"password": firstPassword}), want: []string{`ERROR connection_fields.password: Invalid connection: …"password" is the secret itself…password_wo…generate_password`}},
-		"a password of no type":     {config: with(fields(object{"password": firstPassword}), object{"rotation_type": "Custom"}), want: []string{`ERROR connection_fields.password: Invalid connection: `}},
-		"a credential of a type":    {config: object{"rotation_type": "ActiveDirectorySingleUser", "connection_fields": object{"awsSeamlessDomainPassword": firstPassword}}, want: []string{`ERROR connection_fields.awsSeamlessDomainPassword: Invalid connection: `}},
-		"what the function writes":  {config: object{"rotation_type": "ActiveDirectoryAndKeytabSingleUser", "connection_fields": object{"lastModifiedDateTime": "now"}}, want: []string{`ERROR connection_fields.lastModifiedDateTime: Invalid connection: …Leave it to the function`}},
+		"no value of a field":       {config: fields(object{"port": nil}), want: []string{"ERROR connection_fields.port: Invalid connection field: …is null"}},
+		"a password among them":     {config: fields(object{"password": firstPassword}), want: []string{`ERROR connection_fields.password: Invalid connection field: …"password" is the secret itself…password_wo…generate_password`}},
+		"a password of no type":     {config: with(fields(object{"password": firstPassword}), object{"rotation_type": "Custom"}), want: []string{`ERROR connection_fields.password: Invalid connection field: `}},
+		"a credential of a type":    {config: object{"rotation_type": "ActiveDirectorySingleUser", "connection_fields": object{"awsSeamlessDomainPassword": firstPassword}}, want: []string{`ERROR connection_fields.awsSeamlessDomainPassword: Invalid connection field: `}},
+		"what the function writes":  {config: object{"rotation_type": "ActiveDirectoryAndKeytabSingleUser", "connection_fields": object{"lastModifiedDateTime": "now"}}, want: []string{`ERROR connection_fields.lastModifiedDateTime: Invalid connection field: …Leave it to the function`}},
 		"an engine of another type": {config: fields(object{"engine": "mysql"}), want: []string{"ERROR connection_fields.engine: …(secret-engine-mismatch): "}},
 		"a port that is none":       {config: fields(object{"port": "x"}), want: []string{"ERROR connection_fields.port: …(secret-key-type): "}},
-		"a list that is none":       {config: object{"rotation_type": "InfluxDBMultiUser", "connection_fields": object{"readBuckets": "a,b"}}, want: []string{"ERROR connection_fields.readBuckets: Invalid connection: …jsonencode"}},
-		"one field by two names":    {config: object{"rotation_type": "InfluxDBMultiUser", "connection_fields": object{"masterarn": otherSecret, "adminSecretArn": otherSecret}}, want: []string{"ERROR connection_fields.masterarn: Invalid connection: …`adminSecretArn`"}},
+		"a list that is none":       {config: object{"rotation_type": "InfluxDBMultiUser", "connection_fields": object{"readBuckets": "a,b"}}, want: []string{"ERROR connection_fields.readBuckets: Invalid connection field: …jsonencode"}},
+		"one field by two names":    {config: object{"rotation_type": "InfluxDBMultiUser", "connection_fields": object{"masterarn": otherSecret, "adminSecretArn": otherSecret}}, want: []string{"ERROR connection_fields.masterarn: Invalid connection field: …`adminSecretArn`"}},
 		"two passwords":             {config: object{"generate_password": object{}}, want: []string{"ERROR generate_password: Invalid argument: "}},
 		"an empty password":         {config: object{"password_wo": ""}, want: []string{"ERROR password_wo: Invalid password: The password is empty."}},
 		"a version of no password":  {config: object{"password_wo": nil, "password_wo_version": 1}, want: []string{"ERROR password_wo_version: Invalid argument: "}},
 		"a password made elsewhere": {config: object{"rotation_type": "InfluxDBMultiUser", "connection_fields": nil, "password_wo": nil, "generate_password": object{}}, want: []string{"ERROR generate_password: Invalid argument: The service makes the credential"}},
-		"a password that is short":  {config: object{"rotation_type": "RedshiftSingleUser", "password_wo": nil, "generate_password": object{"password_length": 5}}, want: []string{"ERROR generate_password.password_length: Invalid password length: "}},
+		"a password that is short":  {config: object{"rotation_type": "RedshiftSingleUser", "password_wo": nil, "generate_password": object{"password_length": 5}}, want: []string{"ERROR generate_password: Invalid password length: `generate_password.password_length`"}},
 		"contexts that are none":    {config: object{"password_wo": nil, "generate_password": object{"contexts": []any{"uri"}}}, want: []string{"ERROR generate_password.contexts…Invalid context"}},
 		"everything unknown":        {config: object{"secret_id": unknown{}, "region": unknown{}, "rotation_type": unknown{}, "connection_fields": unknown{}, "password_wo": unknown{}, "password_wo_version": unknown{}, "generate_password": nil}},
 		"unknown what to generate":  {config: object{"password_wo": nil, "generate_password": object{"password_length": unknown{}}}},
-		"an unknown field":          {config: fields(object{"port": unknown{}, "password": unknown{}}), want: []string{"ERROR connection_fields.password: Invalid connection: "}},
+		"an unknown field":          {config: fields(object{"port": unknown{}, "password": unknown{}}), want: []string{"ERROR connection_fields.password: Invalid connection field: "}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -123,9 +123,9 @@ func TestSecretValueUnknown(t *testing.T) {
 			value             string
 			want              []string
 		}{
-			"no list":        {unknown: object{"rotation_type": "InfluxDBMultiUser", "connection_fields": unknown{}}, resolved: object{"connection_fields": object{"readBuckets": "a,b"}}, want: []string{"ERROR connection_fields.readBuckets: Invalid connection: "}},
+			"no list":        {unknown: object{"rotation_type": "InfluxDBMultiUser", "connection_fields": unknown{}}, resolved: object{"connection_fields": object{"readBuckets": "a,b"}}, want: []string{"ERROR connection_fields.readBuckets: Invalid connection field: "}},
 			"no password":    {unknown: object{"password_wo": nil, "secret_id": "new", "region": unknown{}}, resolved: object{"region": nil}, want: []string{"ERROR password_wo: Missing password: "}},
-			"another user":   {unknown: object{"connection_fields": fields(unknown{}), "secret_id": unknown{}}, resolved: with(newFields, object{"secret_id": "new"}), value: postgresText("db.example.com", "other", otherPassword), want: []string{"ERROR connection_fields.username: Invalid connection: …another one", "WARNING secret_id: Secret has a value already: "}},
+			"another user":   {unknown: object{"connection_fields": fields(unknown{}), "secret_id": unknown{}}, resolved: with(newFields, object{"secret_id": "new"}), value: postgresText("db.example.com", "other", otherPassword), want: []string{"ERROR connection_fields.username: Invalid connection field: …another \"username\""}},
 			"no such secret": {unknown: object{"secret_id": unknown{}}, resolved: object{"secret_id": "nowhere"}, want: []string{"ERROR secret_id: The secret does not exist (secret-not-found): "}},
 		} {
 			t.Run(name, func(t *testing.T) {
@@ -155,8 +155,8 @@ func TestSecretValueUnknown(t *testing.T) {
 		"other fields":           {unknown: object{"connection_fields": unknown{}}, resolved: object{"connection_fields": fields("db2")}, writes: merges, want: postgresText("db2", "app", firstPassword)},
 		"a field":                {unknown: object{"connection_fields": fields(unknown{})}, resolved: object{"connection_fields": fields("db2")}, writes: merges, want: postgresText("db2", "app", firstPassword)},
 		"the same field":         {unknown: object{"connection_fields": fields(unknown{})}},
-		"another user":           {unknown: object{"connection_fields": object{"host": "db.example.com", "username": unknown{}}}, resolved: object{"connection_fields": object{"host": "db.example.com", "username": "other"}}, apply: []string{"ERROR connection_fields.username: Invalid connection: …cannot be changed"}},
-		"another engine by then": {unknown: object{"connection_fields": unknown{}}, resolved: object{"connection_fields": with(fields("db.example.com"), object{"engine": "aurora-postgresql"})}, apply: []string{"ERROR connection_fields.engine: Invalid connection: …another one"}},
+		"another user":           {unknown: object{"connection_fields": object{"host": "db.example.com", "username": unknown{}}}, resolved: object{"connection_fields": object{"host": "db.example.com", "username": "other"}}, apply: []string{"ERROR connection_fields.username: Invalid connection field: …cannot be changed"}},
+		"another engine by then": {unknown: object{"connection_fields": unknown{}}, resolved: object{"connection_fields": with(fields("db.example.com"), object{"engine": "aurora-postgresql"})}, apply: []string{"ERROR connection_fields.engine: Invalid connection field: …another \"engine\""}},
 	} {
 		t.Run("update/"+name, func(t *testing.T) {
 			t.Parallel()
@@ -255,7 +255,7 @@ func TestSecretValuePassword(t *testing.T) {
 		"another password":         {before: version(1, firstPassword), after: version(1, "another"), action: "none"},
 		"another without version":  {before: version(nil, firstPassword), after: version(nil, "another"), action: "none"},
 		"no password any more":     {before: version(nil, firstPassword), after: version(nil, nil), action: "none"},
-		"a first version":          {before: version(nil, firstPassword), after: version(1, "another"), action: "update"},
+		"a first version":          {before: version(nil, firstPassword), after: version(1, "another"), action: "update", plan: []string{"WARNING password_wo_version: Password is not written: …only recorded"}},
 		"a version less":           {before: version(1, firstPassword), after: version(nil, "another"), action: "update"},
 		"another version":          {before: version(1, firstPassword), after: version(2, "another"), action: "update", plan: []string{again}, writes: merges, password: "another"},
 		"an earlier version":       {before: version(2, firstPassword), after: version(1, "another"), action: "update", plan: []string{again}, writes: merges, password: "another"},
@@ -320,6 +320,7 @@ func TestSecretValueImported(t *testing.T) {
 		"the same": {value: postgresText("db.example.com", "app", otherPassword)},
 		"with a version": {
 			value: postgresText("db.example.com", "app", otherPassword), config: object{"password_wo_version": 1},
+			plan: []string{"WARNING password_wo_version: Password is not written: …only recorded"},
 		},
 		"by name": {value: postgresText("db.example.com", "app", otherPassword), config: object{"secret_id": "new"}},
 		"no fields": {
@@ -329,8 +330,8 @@ func TestSecretValueImported(t *testing.T) {
 			value: postgresText("elsewhere", "app", otherPassword), plan: []string{changed + "in `host`"}, writes: merges,
 			want: postgresText("db.example.com", "app", otherPassword),
 		},
-		"another user": {value: postgresText("db.example.com", "other", otherPassword), plan: []string{"ERROR connection_fields.username: Invalid connection: …another one"}},
-		"no object":    {value: otherPassword, plan: []string{"ERROR connection_fields: The secret's value is not a JSON object (secret-not-json): "}},
+		"another user": {value: postgresText("db.example.com", "other", otherPassword), plan: []string{"ERROR connection_fields.username: Invalid connection field: …another \"username\""}},
+		"no object":    {value: otherPassword, plan: []string{"ERROR secret_id: The secret's value is not a JSON object (secret-not-json): "}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

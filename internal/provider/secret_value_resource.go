@@ -3,8 +3,8 @@ package provider
 import (
 	"context"
 	"errors"
+	"strconv"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -52,7 +52,7 @@ func (r *secretValueResource) Schema(_ context.Context, _ resource.SchemaRequest
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The value of a secret that rotates: the first one in the format that the rotation function reads, and later only what rotation does not own.\n\n" +
 			"**It tracks the secret, not a version.** A value is stored only while the secret has none. After any number of rotations, of moved labels, of values stored by hand or of versions that AWS has cleaned up there is no diff, and no rotated value is ever written over. " +
-			"No password is in state, plan, log or message.\n\n" +
+			"No password is in state, plan, log or message. To have `connection_fields` written again after somebody has stored a value without them, replace the resource (`-replace`): that finds them as `unmerged_keys`, and the apply after it merges them.\n\n" +
 			"**A changed `connection_fields`** is merged into the current value: password and all other fields stay as they are, to the byte. The new value is stored under a staging label that nobody reads (`TERRAFORM_ROTATION_EDIT`), and AWSCURRENT is moved to it only from the version that was read. " +
 			"While a rotation runs, or its window is open, the change is refused: apply again later. No change starts a rotation. To keep the rest of the value the apply reads it, also with `check_secret_value = false`, which keeps the plan from reading it.\n\n" +
 			"What is left is a rotation that begins in the instant between the last look at the secret and the move of the label, which no call to Secrets Manager can exclude. It can find its label moved and then fails, " +
@@ -67,19 +67,19 @@ func (r *secretValueResource) Schema(_ context.Context, _ resource.SchemaRequest
 			},
 			"rotation_type": schema.StringAttribute{
 				Required: true, Validators: []validator.String{rotationType},
-				MarkdownDescription: "Rotation type of the secret: the format of the value. For `Custom`, whose format is not known, the value is the bare password or, with a `connection_fields`, a JSON object of texts with the password in `password`. " + rotationTypes,
+				MarkdownDescription: "Rotation type of the secret: the format of the value. For `Custom`, whose format is not known, the value is the bare password or, with fields in `connection_fields`, a JSON object of texts with the password in `password`. " + rotationTypes,
 			},
 			"connection_fields": schema.MapAttribute{
-				Optional: true, ElementType: types.StringType, Validators: []validator.Map{mapvalidator.NoNullValues()},
+				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "Fields of the value other than the password, by the names that the rotation type has for them: `host`, `port`, `dbname`, `username`, `masterarn` and so on, and any others that applications read. The data source [`rotation_secret_schema`](../data-sources/secret_schema.md) lists them. " +
 					"Numbers and truth values are written as the type has them; a list is given as JSON, with `jsonencode([...])`. `engine` and defaults come from the type. `masterarn` is written where the type reads the superuser secret. " +
 					"What says whose credential it is (`username`, `engine` and the like) belongs to the first value, and a later change of it is refused. A key that is removed here stays in the value. It is stored in the state: no secret belongs here.",
 			},
 			"password_wo": schema.StringAttribute{
 				Optional: true, WriteOnly: true, Sensitive: true,
-				MarkdownDescription: "Password of the first value, which the user has in the database already (for `InfluxDBMultiUser` the token). It is written only then, and when `password_wo_version` changes. Either this or `generate_password`.",
+				MarkdownDescription: "Password of the first value, which the user has in the database already (for `InfluxDBMultiUser` the token). It is written only then, and when `password_wo_version` changes. Either this or `generate_password`; neither where the value is only taken over, and where the service makes the credential (`InfluxDBMultiUser`, `ElastiCacheUser`).",
 			},
-			"password_wo_version": schema.Int64Attribute{
+			"password_wo_version": schema.NumberAttribute{
 				Optional: true,
 				MarkdownDescription: "Any number. Changing it to another one writes `password_wo` into the current value again, whatever rotation has made of it: it is for the repair of a secret that lost its password, and the plan warns of it. " +
 					"From null to a number, as after an import, writes nothing.",
@@ -116,6 +116,15 @@ func (r *secretValueResource) ValidateConfig(ctx context.Context, req resource.V
 		wrong("password_wo", "Invalid password", "The password is empty.")
 	case !config.PasswordWOVersion.IsNull() && config.PasswordWO.IsNull():
 		wrong("password_wo_version", "Invalid argument", "`password_wo_version` says when to write `password_wo`, which is not set.")
+	}
+	for key, value := range config.Connection.Elements() {
+		at := path.Root("connection_fields").AtMapKey(key)
+		switch {
+		case key == "":
+			resp.Diagnostics.AddAttributeError(path.Root("connection_fields"), "Invalid connection field", "A field has a name.")
+		case value.IsNull():
+			resp.Diagnostics.AddAttributeError(at, "Invalid connection field", "The field "+strconv.Quote(key)+" is null. Leave a field without a value out, with `{ for k, v in ... : k => v if v != null }` for example.")
+		}
 	}
 	t, ok := catalog.Lookup(config.RotationType.ValueString())
 	if !ok {
@@ -165,9 +174,15 @@ func (r *secretValueResource) Read(ctx context.Context, req resource.ReadRequest
 	}
 	if r.session != nil { // While the provider block is not known, the state stays as it was.
 		err := r.rotation.ReadValue(ctx, state.SecretARN.ValueString())
-		if errors.Is(err, rotation.ErrGone) {
+		switch imported := state.RotationType.IsNull(); {
+		case errors.Is(err, rotation.ErrNoValue) && imported:
+			resp.Diagnostics.AddError("Secret has no value", "The secret "+state.SecretARN.ValueString()+" is there and has no value to import. Leave the import out: the create stores the first value.")
+			return
+		case errors.Is(err, rotation.ErrGone):
 			resp.State.RemoveResource(ctx)
-		} else if addError(&resp.Diagnostics, err); err != nil {
+			r.lost(state.SecretARN.ValueString())
+		case err != nil:
+			addError(&resp.Diagnostics, err)
 			return
 		}
 		r.refreshed.Store(valueKey(state), true)
@@ -197,14 +212,14 @@ func (r *secretValueResource) Update(ctx context.Context, req resource.UpdateReq
 		return // What was not known at plan.
 	}
 	stored := &rotation.StoredValue{SecretARN: secretARN}
-	changes := config.changes(ctx, state, &resp.Diagnostics)
+	changes, nothing := config.changes(ctx, state, &resp.Diagnostics)
 	if config.rewrites(state) && changes.Password == "" {
 		resp.Diagnostics.AddAttributeError(path.Root("password_wo"), "Missing password", "`password_wo_version` has changed, and there is no password to write.")
 	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if len(changes.Connection) > 0 || changes.Password != "" {
+	if !nothing {
 		var warnings []rotation.Problem
 		var err error
 		stored, warnings, err = r.rotation.UpdateValue(ctx, secretARN, changes)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
 )
@@ -113,7 +114,7 @@ func TestSecretValueGone(t *testing.T) {
 		v := newValues(t)
 		v.does("create", nil, storesFirst...)
 		v.hand(t).removeSecret()
-		v.run(nil).was(t, "create", []string{"ERROR secret_id: The secret does not exist (secret-not-found): "}, nil)
+		v.run(nil).was(t, "create", []string{"WARNING secret_id: The secret does not exist (secret-not-found): …a destroy works."}, []string{"ERROR secret_id: The secret does not exist (secret-not-found): "})
 		v.run(object{"secret_id": "new"}).was(t, "create",
 			[]string{"WARNING secret_id: The secret does not exist (secret-not-found): …checked again"}, []string{"ERROR secret_id: The secret does not exist (secret-not-found): "})
 		if !v.state.IsNull() {
@@ -138,7 +139,7 @@ func TestSecretValueGone(t *testing.T) {
 		v.does("create", nil, storesFirst...)
 		_, err := v.Secrets.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: &v.SecretARN})
 		v.Must(err)
-		v.run(nil).was(t, "create", []string{"ERROR secret_id: The secret is scheduled for deletion (secret-deleted): …restore-secret"}, nil)
+		v.run(nil).was(t, "create", []string{"WARNING secret_id: The secret is scheduled for deletion (secret-deleted): …restore-secret…a destroy works."}, []string{"ERROR secret_id: The secret is scheduled for deletion (secret-deleted): …restore-secret"})
 		_, err = v.Secrets.RestoreSecret(t.Context(), &secretsmanager.RestoreSecretInput{SecretId: &v.SecretARN})
 		v.Must(err)
 		v.run(nil).was(t, "create", []string{"WARNING secret_id: Secret has a value already: "}, nil)
@@ -148,6 +149,8 @@ func TestSecretValueGone(t *testing.T) {
 		t.Parallel()
 		v := newValues(t)
 		v.adopt()
+		v.run(nil).was(t, "none", []string{"ERROR -: Secret has no value: …has no value to import"}, nil)
+		v.state = tftypes.NewValue(v.ty, nil)
 		v.does("create", nil, storesFirst...)
 		v.holds(first)
 	})

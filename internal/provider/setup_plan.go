@@ -36,7 +36,9 @@ func (r *setupResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 		plan.RotationEnabled = types.BoolValue(true)
 	}
 	if req.State.Raw.IsNull() {
-		r.planCreate(ctx, config, &plan, &resp.Diagnostics)
+		var found diag.Diagnostics
+		r.planCreate(ctx, config, &plan, &found)
+		resp.Diagnostics.Append(r.afterLoss(config.SecretID, found)...)
 	} else {
 		var state setupModel
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -160,6 +162,9 @@ func (r *setupResource) inspect(ctx context.Context, config setupModel, diags *d
 		return nil
 	}
 	for _, p := range seen.Problems {
+		if _, planned := r.firstValues.Load(seen.SecretARN); planned && p.Code == findings.SecretNoValue {
+			continue // This same plan stores one.
+		}
 		diags.Append(diagnosticOf(withWayOut(atPlan(p))))
 	}
 	switch {
@@ -270,6 +275,34 @@ func warning(d diag.Diagnostic) diag.Diagnostic {
 		return diag.NewAttributeWarningDiagnostic(at.Path(), d.Summary(), detail)
 	}
 	return diag.NewWarningDiagnostic(d.Summary(), detail)
+}
+
+// lost remembers a secret that this run has found to be gone, with all that was for it.
+func (s *session) lost(secretARN string) {
+	s.gone.Store(secretARN, true)
+	if a, err := arn.ParseSecret(secretARN); err == nil {
+		s.gone.Store(a.Name, true)
+	}
+}
+
+// afterLoss makes warnings of what a create meets that is only planned because the
+// secret is gone: before a destroy Terraform plans as for an apply, and an error would
+// keep it from what it need not even do.
+func (s *session) afterLoss(secretID types.String, found diag.Diagnostics) diag.Diagnostics {
+	if s == nil {
+		return found
+	}
+	if _, gone := s.gone.Load(secretID.ValueString()); !gone {
+		return found
+	}
+	var lenient diag.Diagnostics
+	for _, d := range found {
+		if d.Severity() == diag.SeverityError {
+			d = warning(d)
+		}
+		lenient.Append(d)
+	}
+	return lenient
 }
 
 // hasRead reports whether this run has read the setup of a secret.

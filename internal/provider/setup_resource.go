@@ -200,6 +200,7 @@ func (r *setupResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	object, err := r.rotation.Read(ctx, want, state.object(ctx))
 	if errors.Is(err, rotation.ErrGone) {
 		resp.State.RemoveResource(ctx)
+		r.lost(state.SecretARN.ValueString())
 		// The framework insists on an identity even now, and a CLI that knows no
 		// identities has given none.
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)

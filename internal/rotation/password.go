@@ -5,6 +5,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
 )
 
 // RandomPassword has Secrets Manager generate a password, in a Region or, if it
@@ -17,7 +19,11 @@ func (s *Service) RandomPassword(ctx context.Context, region string, in *secrets
 	}
 	out, err := clients.SecretsManager.GetRandomPassword(ctx, in)
 	if err != nil {
-		return "", failed("", "generate a password", "Secrets Manager has generated no password.", err)
+		advice := "Secrets Manager has generated no password."
+		if awsapi.IsAccessDenied(err) {
+			advice = "Allow these credentials `secretsmanager:GetRandomPassword`, which has no resource: it is allowed on `*`."
+		}
+		return "", failed("", "generate a password", advice, err)
 	}
 	return aws.ToString(out.RandomPassword), nil
 }

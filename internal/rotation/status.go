@@ -58,16 +58,21 @@ func (o *operation) find(ctx context.Context, secretID string) (*secret, error) 
 		return nil, secretNotFound(secretID, o.Region, err)
 	}
 	if err != nil {
-		advice := ""
-		if awsapi.IsAccessDenied(err) {
-			advice = "Allow these credentials `secretsmanager:DescribeSecret` on the secret: nothing works without it."
-		}
-		return nil, failed("secret_id", "read the secret", advice, err)
+		return nil, notDescribed(err)
 	}
 	if p := partial(secretID, sec); p != nil {
 		return nil, p
 	}
 	return sec, nil
+}
+
+// notDescribed is the problem of a secret that AWS does not describe.
+func notDescribed(err error) *Problem {
+	advice := ""
+	if awsapi.IsAccessDenied(err) {
+		advice = "Allow these credentials `secretsmanager:DescribeSecret` on the secret: nothing works without it."
+	}
+	return failed("secret_id", "read the secret", advice, err)
 }
 
 func (o *operation) status(ctx context.Context, sec *secret) Status {

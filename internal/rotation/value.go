@@ -28,6 +28,8 @@ type Value struct {
 	RotationType *catalog.RotationType
 	// Connection are the fields of the value but for the credential, as text.
 	Connection map[string]string
+	// Changed are the keys of it that an update is about; nil means all.
+	Changed []string
 	// Password is the credential of the first value or, for an update, another one;
 	// empty for none.
 	Password string
@@ -78,17 +80,20 @@ func (s *Service) CreateValue(ctx context.Context, want Value) (*StoredValue, []
 		}
 	}
 	o.dropEditLabel(ctx, secretARN, sec.With(editLabel))
-	if !wrote {
-		value := o.Value(ctx, secretARN, sec.Current())
-		if value.State == facts.ValuePresent {
-			var fixed []string
-			if stored.Unmerged, fixed = want.compare(value); len(fixed) > 0 {
-				return nil, nil, Foreign(fixed)
-			}
-		} else { // Nobody can tell: a later update has to.
-			stored.Unmerged = slices.Sorted(maps.Keys(want.mergeable()))
-		}
+	if wrote {
+		return stored, o.warnings, nil
 	}
+	value := o.Value(ctx, secretARN, sec.Current())
+	if value.State != facts.ValuePresent { // Nobody can tell what differs: a later update has to.
+		stored.Unmerged = slices.DeleteFunc(slices.Sorted(maps.Keys(want.Connection)), func(key string) bool { return OfFirstValue(want.RotationType, key) })
+		return stored, o.warnings, nil
+	}
+	want.Password = "" // The value has its own.
+	found := want.against(value)
+	if len(found.refused) > 0 {
+		return nil, o.warnings, found.refused
+	}
+	stored.Unmerged = found.changed
 	return stored, o.warnings, nil
 }
 
@@ -133,7 +138,7 @@ func (o *operation) storeFirst(ctx context.Context, secretARN string, want Value
 		// The secret had a version without a value, as of a rotation that came too early.
 		err = o.move(ctx, secretARN, facts.LabelCurrent, version, "")
 		if err != nil && !awsapi.Is(err, "InvalidParameterException") { // That is: another version has it.
-			return nil, false, failed("secret_id", "make the first value current", "", err)
+			return nil, false, notMoved(err)
 		}
 		if !o.clock.Now().Before(giveUp) {
 			return nil, false, wrong("secret_id", "First value is not current", "The first value is stored, and AWS shows no version of the secret "+secretARN+" with the label AWSCURRENT. Apply again.")
@@ -156,48 +161,72 @@ func missingPassword(secretID string) *Problem {
 		"Give the password that the user has in `password_wo`, or have one generated with `generate_password`.")
 }
 
-// compare returns which keys of the connection a value has otherwise: those that a
-// change merges, and those that the first value alone decides. Of a value that has
-// no fields it returns none.
-func (w Value) compare(value facts.Value) (unmerged, fixed []string) {
-	for key, text := range w.Connection {
-		differs := func(text string) bool {
-			_, changed, err := secretstring.Merge(w.RotationType, value.Text, map[string]string{key: text}, "")
-			return err == nil && len(changed) > 0
+// comparison is what a configuration and the value of a secret make of each other.
+type comparison struct {
+	// merged is the value with the connection and, if there is one, another password,
+	// and changed are the keys that were different. Unmergeable is why there is none.
+	merged      string
+	changed     []string
+	unmergeable *Problem
+	// findings are of that value, or of the one before if there is none.
+	findings []findings.Finding
+	// refused is why the value is none that the configuration is for.
+	refused Problems
+}
+
+// against compares a configuration with a value. What the value lacks is merged, also
+// of what belongs to the first value; what it has of that is only compared.
+func (w Value) against(value facts.Value) comparison {
+	if value.Binary {
+		p := Of(findings.SecretBinaryValue(), "secret_id")
+		if len(w.RotationType.Fields) > 0 {
+			return comparison{refused: Problems{p}}
 		}
+		return comparison{unmergeable: &p} // A function of one's own may read it.
+	}
+	c := comparison{merged: value.Text}
+	names, _ := secretstring.Names(value.Text)
+	merge := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(w.Connection)) {
+		text := w.Connection[key]
+		switch first := OfFirstValue(w.RotationType, key); {
+		case !slices.Contains(names, secretstring.FieldName(w.RotationType, key)), !first && (w.Changed == nil || slices.Contains(w.Changed, key)):
+			merge[key] = text
+		case first && !w.has(value.Text, key, text):
+			c.refused = append(c.refused, *wrong("connection_fields."+key, "Invalid connection field",
+				fmt.Sprintf("The value of the secret has another %q. That says whose credential the value is, and is never changed. Write what the value has, remove the key, or give another secret.", key)))
+		}
+	}
+	merged, changed, err := secretstring.Merge(w.RotationType, value.Text, merge, w.Password)
+	if err != nil {
+		c.unmergeable = notInFormat(err)
+	} else {
+		c.merged, c.changed = merged, changed
+	}
+	c.findings = findings.SecretString(w.RotationType, c.merged, nil)
+	for _, f := range c.findings {
+		field, _ := w.RotationType.Field(f.Field)
+		_, given := w.Connection[f.Field]
 		switch {
-		case !differs(text):
-		case !OfFirstValue(w.RotationType, key):
-			unmerged = append(unmerged, key)
-		case w.RotationType.Clone == nil || key != "username" || differs(w.RotationType.Clone.Alternate(text)):
-			fixed = append(fixed, key)
+		case f.Severity != findings.Error:
+		case f.Code == findings.SecretNotJSON:
+			c.refused = append(c.refused, Of(f, "secret_id"))
+		case field.Keeper == catalog.FirstValue && !given && f.Code != findings.SecretKeyMissing:
+			c.refused = append(c.refused, Of(f, "rotation_type"))
 		}
 	}
-	slices.Sort(unmerged)
-	slices.Sort(fixed)
-	return unmerged, fixed
+	return c
 }
 
-// Foreign are the problems of keys of a connection that say that the value is of
-// another user or engine than the configuration.
-func Foreign(keys []string) Problems {
-	var all Problems
-	for _, key := range keys {
-		all = append(all, *wrong("connection_fields."+key, "Invalid connection",
-			fmt.Sprintf("The secret has a value already, whose field %q is another one. It says whose credential the value is, and is never changed. Write what the value has, remove the key, or give another secret.", key)))
+// has reports whether a value has a field that says whose credential it is as it was
+// given. Rotation that alternates between two users switches the name.
+func (w Value) has(value, key, text string) bool {
+	same := func(text string) bool {
+		_, changed, err := secretstring.Merge(w.RotationType, value, map[string]string{key: text}, "")
+		return err == nil && len(changed) == 0
 	}
-	return all
-}
-
-// mergeable is the connection without what the first value alone decides.
-func (w Value) mergeable() map[string]string {
-	rest := map[string]string{}
-	for key, text := range w.Connection {
-		if !OfFirstValue(w.RotationType, key) {
-			rest[key] = text
-		}
-	}
-	return rest
+	clone := w.RotationType.Clone
+	return same(text) || key == "username" && clone != nil && same(clone.Alternate(text))
 }
 
 // OfFirstValue reports whether a key of a connection says whose credential a
@@ -208,6 +237,9 @@ func OfFirstValue(t *catalog.RotationType, key string) bool {
 	}
 	return len(t.Fields) == 0 && (key == "username" || key == "engine")
 }
+
+// ErrNoValue is the [ErrGone] of a secret that is there and has no value.
+var ErrNoValue = fmt.Errorf("the secret has no value: %w", ErrGone)
 
 // ReadValue looks whether a secret still has a value. It reads none, and returns
 // [ErrGone] if there is none.
@@ -221,9 +253,11 @@ func (s *Service) ReadValue(ctx context.Context, secretARN string) error {
 	case awsapi.IsNotFound(err):
 		return ErrGone
 	case err != nil:
-		return failed("secret_id", "read the secret", "", err)
-	case sec.DeletedDate != nil || sec.Current() == "":
+		return notDescribed(err)
+	case sec.DeletedDate != nil:
 		return ErrGone
+	case sec.Current() == "":
+		return ErrNoValue
 	}
 	return nil
 }
@@ -290,7 +324,7 @@ func notInFormat(err error) *Problem {
 	if problem.Key == "" {
 		return wrong("connection_fields", "Invalid value", problem.Message)
 	}
-	return wrong("connection_fields."+problem.Key, "Invalid connection", problem.Message)
+	return wrong("connection_fields."+problem.Key, "Invalid connection field", problem.Message)
 }
 
 // move moves a label to a version, empty for nowhere, from the one that has it, empty if
@@ -312,6 +346,10 @@ func (o *operation) dropEditLabel(ctx context.Context, secretARN, version string
 	defer cancel()
 	err := o.move(ctx, secretARN, editLabel, "", version)
 	if err != nil && !awsapi.Is(err, "InvalidParameterException") && !awsapi.IsNotFound(err) {
-		o.warn(*failed("", "remove a staging label", "The label "+editLabel+" is still on the version "+version+". It does no harm, and the next change of the value removes it.", err))
+		advice := "The label " + editLabel + " is still on the version " + version + ". It does no harm, and the next change of the value removes it."
+		if awsapi.IsAccessDenied(err) {
+			advice += " Allow these credentials `secretsmanager:UpdateSecretVersionStage` on the secret."
+		}
+		o.warn(*failed("", "remove a staging label", advice, err))
 	}
 }

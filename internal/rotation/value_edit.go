@@ -9,7 +9,6 @@ import (
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/facts"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
-	"github.com/rotationsafe/terraform-provider-rotation/internal/secretstring"
 )
 
 const (
@@ -28,7 +27,7 @@ const (
 // PutSecretValue has no precondition. So the new value is stored under a label
 // that nobody reads, the secret is looked at once more, and AWSCURRENT is moved
 // from the very version that was read: AWS refuses that when another has it. While
-// a rotation runs, or may begin, nothing is written at all. What is left is a
+// a rotation runs, or may begin, nothing is written. What is left is a
 // rotation that begins between the last look and the move.
 //
 // With an error a StoredValue says that the value has changed, and of which keys
@@ -39,7 +38,7 @@ func (s *Service) UpdateValue(ctx context.Context, secretARN string, want Value)
 		return nil, nil, err
 	}
 	defer s.secrets.lock(secretARN)()
-	e := &edit{operation: o, secretARN: secretARN, want: want, connection: want.mergeable()}
+	e := &edit{operation: o, secretARN: secretARN, want: want}
 	done := false
 	for try := 0; !done && err == nil && try < editTries; try++ {
 		done, err = e.attempt(ctx)
@@ -59,9 +58,8 @@ func (s *Service) UpdateValue(ctx context.Context, secretARN string, want Value)
 // edit is a change of the current value.
 type edit struct {
 	*operation
-	secretARN  string
-	want       Value
-	connection map[string]string
+	secretARN string
+	want      Value
 	// written is the version that this change has made AWSCURRENT, keys what of the
 	// connection was different before. A password is written once: one that a rotation
 	// has replaced since is not to come back.
@@ -72,11 +70,15 @@ type edit struct {
 // attempt makes the change once. It reports false if the secret got another value
 // meanwhile.
 func (e *edit) attempt(ctx context.Context) (done bool, err error) {
-	sec, err := e.quiet(ctx)
+	sec, err := e.writable(ctx, e.secretARN)
 	if err != nil {
 		return false, err
 	}
 	current := sec.Current()
+	if current == "" {
+		f := findings.New(findings.SecretNoValue, findings.Error, fmt.Sprintf("The secret %s has no value any more.", e.secretARN), "Apply again: the next plan stores a first one.")
+		return false, new(Of(f, "secret_id"))
+	}
 	merged, changed, err := e.merge(ctx, current)
 	if err != nil {
 		return false, err
@@ -84,6 +86,9 @@ func (e *edit) attempt(ctx context.Context) (done bool, err error) {
 	if len(changed) == 0 {
 		e.dropEditLabel(ctx, e.secretARN, sec.With(editLabel))
 		return true, nil
+	}
+	if p := e.disturbed(ctx, sec); p != nil {
+		return false, p
 	}
 	version, err := e.put(ctx, e.secretARN, merged, "")
 	if err != nil {
@@ -96,7 +101,7 @@ func (e *edit) attempt(ctx context.Context) (done bool, err error) {
 	}
 	e.written, e.want.Password = version, ""
 	for _, key := range changed {
-		if _, ofConnection := e.connection[key]; ofConnection && !slices.Contains(e.keys, key) {
+		if _, ofConnection := e.want.Connection[key]; ofConnection && !slices.Contains(e.keys, key) {
 			e.keys = append(e.keys, key)
 		}
 	}
@@ -104,37 +109,31 @@ func (e *edit) attempt(ctx context.Context) (done bool, err error) {
 	return e.verify(ctx, current)
 }
 
-// quiet describes the secret while no rotation runs or may begin.
-func (e *edit) quiet(ctx context.Context) (*secret, error) {
-	sec, err := e.writable(ctx, e.secretARN)
-	if err != nil {
-		return nil, err
-	}
-	if sec.Current() == "" {
-		f := findings.New(findings.SecretNoValue, findings.Error, fmt.Sprintf("The secret %s has no value any more.", e.secretARN), "Apply again: the next plan stores a first one.")
-		return nil, new(Of(f, "secret_id"))
-	}
-	if p := disturbed(sec, e.clock.Now()); p != nil {
-		return nil, p
-	}
-	return sec, nil
-}
-
-// disturbed is the problem of a secret whose value must not be changed now.
-func disturbed(sec *secret, now time.Time) *Problem {
+// disturbed is the problem of a secret whose value must not be changed now. How to get
+// out of a rotation is said of one only that has had its time.
+func (o *operation) disturbed(ctx context.Context, sec *secret) *Problem {
 	secretARN := sec.Parsed.String()
 	if pending := sec.unfinished(); pending != "" {
+		leftover := pending == sec.Leftover()
+		remedy := "Apply again when the rotation is done. The data source `rotation_diagnosis` says what keeps it from finishing."
+		if leftover || !sec.Enabled() || o.olderThan(ctx, secretARN, pending, sec.Window()+longestRotation) {
+			remedy = findings.Recovery(secretARN, sec.Current(), pending, leftover) + "\n\nThen apply again."
+		}
 		return found("secret_id", findings.RotationInProgress,
-			fmt.Sprintf("The version %s of the secret %s carries AWSPENDING and is not AWSCURRENT: a rotation runs, or did not finish. What is stored now could be lost, or bring back a password that the database has no longer. Nothing was changed.", pending, secretARN),
-			"Apply again when the rotation is done. If it does not finish by itself: "+findings.Recovery(secretARN, sec.Current(), pending, pending == sec.Leftover()))
+			fmt.Sprintf("The version %s of the secret %s carries AWSPENDING and is not AWSCURRENT: a rotation runs, or did not finish. What is stored meanwhile could be lost, or bring back a password that the database has no longer.", pending, secretARN), remedy)
 	}
-	if w, open := sec.OpenWindow(sec.ReadAt(now)); open {
+	if w, open := sec.OpenWindow(sec.ReadAt(o.clock.Now())); open {
 		return wrong("secret_id", "Rotation window is open",
-			fmt.Sprintf("Secrets Manager may rotate the secret %s at any moment of the window from %s to %s. Nothing was changed.", secretARN, w.Start.UTC().Format(time.RFC3339), w.End.UTC().Format(time.RFC3339)),
+			fmt.Sprintf("Secrets Manager may rotate the secret %s at any moment of the window from %s to %s, so its value is not changed.", secretARN, w.Start.UTC().Format(time.RFC3339), w.End.UTC().Format(time.RFC3339)),
 			"Apply again when the secret has rotated, or when the window is over.")
 	}
 	return nil
 }
+
+// longestRotation is how long a rotation may take whose function is not known: four
+// runs of the longest timeout that there is.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const longestRotation = 4 * 15 * time.Minute
 
 // unfinished is the version that has AWSPENDING without AWSCURRENT, or "".
 func (s *secret) unfinished() string {
@@ -153,17 +152,15 @@ func (e *edit) merge(ctx context.Context, version string) (merged string, change
 			"A change keeps the password and all fields that it is not about, so it has to read them. Allow these credentials `secretsmanager:GetSecretValue` on the secret and, if it has a customer managed key, `kms:Decrypt` on that.", value.Denied)
 	case value.State != facts.ValuePresent:
 		return "", nil, wrong("secret_id", "Unable to read the value", fmt.Sprintf("AWS did not tell the value of the version %s of the secret %s. Nothing was changed by this attempt.", version, e.secretARN), "Apply again.")
-	case value.Binary:
-		return "", nil, new(Of(findings.SecretBinaryValue(), "secret_id"))
 	}
-	if _, fixed := e.want.compare(value); len(fixed) > 0 {
-		return "", nil, Foreign(fixed)
+	found := e.want.against(value)
+	if len(found.refused) > 0 {
+		return "", nil, found.refused
 	}
-	merged, changed, err = secretstring.Merge(e.want.RotationType, value.Text, e.connection, e.want.Password)
-	if err != nil {
-		return "", nil, notInFormat(err)
+	if found.unmergeable != nil {
+		return "", nil, found.unmergeable
 	}
-	return merged, changed, nil
+	return found.merged, found.changed, nil
 }
 
 // makeCurrent moves AWSCURRENT to a new version from the one that was read. It
@@ -205,8 +202,11 @@ func (e *edit) makeCurrent(ctx context.Context, read *secret, version string) (m
 
 func notMoved(err error) *Problem {
 	advice := ""
-	if awsapi.IsAccessDenied(err) {
+	switch {
+	case awsapi.IsAccessDenied(err):
 		advice = "Allow these credentials `secretsmanager:UpdateSecretVersionStage` on the secret."
+	case !awsapi.Answered(err):
+		advice = "AWS has not said whether the value is changed now. Apply again: what is changed already is not changed once more."
 	}
 	return failed("secret_id", "change the value", advice, err)
 }
@@ -223,7 +223,7 @@ func (e *edit) lookAgain(ctx context.Context, read *secret, version string) (sti
 		if now.Current() != read.Current() {
 			return false, nil
 		}
-		if p := disturbed(now, e.clock.Now()); p != nil {
+		if p := e.disturbed(ctx, now); p != nil {
 			return false, p
 		}
 		// Another apply that stores its version takes the label of this one.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/facts"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
-	"github.com/rotationsafe/terraform-provider-rotation/internal/secretstring"
 )
 
 // ValueInspection is what a plan may know of the value of a secret.
@@ -13,9 +12,10 @@ type ValueInspection struct {
 	SecretARN string
 	// HasValue says that the secret has a value, so that a create adopts it.
 	HasValue bool
-	// Unmerged are the keys of the connection that the value has otherwise, and Fixed
-	// those of them that the first value alone decides, as far as the value was read.
-	Unmerged, Fixed []string
+	// Unmerged are the keys of the connection that the value has otherwise, as far as
+	// the value was read, and Refused is why it is none that the configuration is for.
+	Unmerged []string
+	Refused  Problems
 	// Findings are of the value with the connection merged in, by the rotation type.
 	Findings []findings.Finding
 	// Disturbed is why the value can't be changed now; nil if it can.
@@ -33,7 +33,7 @@ func (s *Service) InspectValue(ctx context.Context, want Value, readValue bool) 
 	if err != nil {
 		return ValueInspection{}, err
 	}
-	in := ValueInspection{SecretARN: sec.Parsed.String(), HasValue: sec.Current() != "", Disturbed: disturbed(sec, s.clock.Now())}
+	in := ValueInspection{SecretARN: sec.Parsed.String(), HasValue: sec.Current() != "", Disturbed: o.disturbed(ctx, sec)}
 	if !in.HasValue || !readValue {
 		return in, nil
 	}
@@ -41,18 +41,15 @@ func (s *Service) InspectValue(ctx context.Context, want Value, readValue bool) 
 	if value.State != facts.ValuePresent {
 		return in, nil
 	}
-	if value.Binary {
-		in.Findings = []findings.Finding{findings.SecretBinaryValue()}
-		return in, nil
+	found := want.against(value)
+	in.Refused, in.Findings = found.refused, found.findings
+	for _, key := range found.changed {
+		if _, ofConnection := want.Connection[key]; ofConnection {
+			in.Unmerged = append(in.Unmerged, key)
+		}
 	}
-	in.Unmerged, in.Fixed = want.compare(value)
-	merged, _, err := secretstring.Merge(want.RotationType, value.Text, want.mergeable(), want.Password)
-	if err != nil {
-		merged = value.Text // The findings say what is wrong with it.
-	}
-	in.Findings = findings.SecretString(want.RotationType, merged, nil)
-	if err != nil && len(in.Findings) == 0 { // Of a type without a known format they say nothing.
-		in.Findings = []findings.Finding{findings.New(findings.SecretNotJSON, findings.Error, err.Error(), "Remove `connection_fields`, or store a JSON object with the password in `password` first.")}
+	if p := found.unmergeable; p != nil && len(in.Refused) == 0 {
+		in.Refused = Problems{*p}
 	}
 	return in, nil
 }

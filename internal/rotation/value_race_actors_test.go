@@ -319,10 +319,10 @@ func (p *applier) Sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-// check complains of requests that an apply must not make: only these four
+// check complains of requests that an apply must not make: only these
 // operations, and no value is stored where somebody reads it.
 func (p *applier) check(asked request) {
-	allowed := []string{"DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"}
+	allowed := []string{"DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage", "ListSecretVersionIds"}
 	public := asked.operation == "PutSecretValue" && (len(asked.VersionStages) == 0 || slices.ContainsFunc(asked.VersionStages, func(label string) bool { return strings.HasPrefix(label, "AWS") }))
 	if !p.process.heedless && (!slices.Contains(allowed, asked.operation) || public) {
 		p.w.violation("%s makes an unexpected call: %s", p.name, asked)

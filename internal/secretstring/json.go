@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -44,8 +45,35 @@ func (f field) same(present string) bool {
 		}
 		text = present
 	}
-	return text == f.text || f.kind == catalog.TLS && strings.EqualFold(text, f.text)
+	return text == f.text || f.kind == catalog.TLS && strings.EqualFold(text, f.text) || f.kind == catalog.Anything && sameNumber(present, f.text)
 }
+
+// inPlaceOf is what is written where something else stands.
+func (f field) inPlaceOf(present string) string {
+	if f.kind == catalog.Anything && isNumber(present) && isNumber(f.text) {
+		return f.text
+	}
+	return f.json
+}
+
+// isNumber reports whether JSON, or text, is a number as JSON has them.
+func isNumber(text string) bool {
+	return json.Valid([]byte(text)) && strings.Trim(text[:1], "-0123456789") == ""
+}
+
+// sameNumber compares numbers of any size.
+func sameNumber(a, b string) bool {
+	if !isNumber(a) || !isNumber(b) || len(a) > maxNumber || len(b) > maxNumber {
+		return false
+	}
+	x, _, errX := big.ParseFloat(a, 10, 512, big.ToNearestEven)
+	y, _, errY := big.ParseFloat(b, 10, 512, big.ToNearestEven)
+	return errX == nil && errY == nil && x.Cmp(y) == 0
+}
+
+// maxNumber is the length up to which numbers are compared by value; longer ones are
+// compared as they are written.
+const maxNumber = 100
 
 func isList(kind catalog.FieldKind) bool {
 	return kind == catalog.SecretIDs || kind == catalog.TextList || kind == catalog.Permissions

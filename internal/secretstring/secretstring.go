@@ -75,7 +75,8 @@ func First(t *catalog.RotationType, connection map[string]string, credential str
 // Merge returns a value with the fields of a connection, and with another credential unless that is empty. All else stays as it is, to
 // the byte. Changed has the keys whose fields were different, by name; the field's own for the credential. The error is an [*Error].
 //
-// A field is different only if the rotation function reads something else: the number 5432 is the text "5432" where it takes both.
+// A field is different only if the rotation function reads something else: the number 5432 is the text "5432" where it takes both. A
+// field that the type does not know stays a number if it is one and is given one.
 //
 // A value that is no JSON object has no fields to change. Where no format is known it can be a bare credential, which is replaced.
 func Merge(t *catalog.RotationType, value string, connection map[string]string, credential string) (merged string, changed []string, err error) {
@@ -87,7 +88,7 @@ func Merge(t *catalog.RotationType, value string, connection map[string]string, 
 	switch {
 	case ok:
 	case len(t.Fields) > 0 || len(connection) > 0:
-		return "", nil, &Error{Message: "The value of the secret is not a JSON object as the standard has it, so no field of it can be changed."}
+		return "", nil, &Error{Message: "The value of the secret is not a JSON object as the standard has it, so no field of it can be changed. Store one first, with the password among its fields, or remove `connection_fields`."}
 	case credential == "" || credential == value:
 		return value, nil, nil
 	default:
@@ -110,7 +111,7 @@ func Merge(t *catalog.RotationType, value string, connection map[string]string, 
 		case f.same(value[members[last].start:members[last].end]):
 			continue
 		default:
-			edits = append(edits, edit{members[last].start, members[last].end, f.json})
+			edits = append(edits, edit{members[last].start, members[last].end, f.inPlaceOf(value[members[last].start:members[last].end])})
 		}
 		changed = append(changed, f.key)
 	}
@@ -126,6 +127,16 @@ func Merge(t *catalog.RotationType, value string, connection map[string]string, 
 		value = value[:e.start] + e.text + value[e.end:]
 	}
 	return value, changed, nil
+}
+
+// Names returns the names of the fields of a value; false if it is no JSON object as the standard has it.
+func Names(value string) ([]string, bool) {
+	members, _, ok := read(value)
+	var names []string
+	for _, m := range members {
+		names = append(names, m.name)
+	}
+	return names, ok
 }
 
 // field is a member that a value is to have.

@@ -143,6 +143,8 @@ func TestMerge(t *testing.T) {
 		"a password":                                {single, `{"password":"a","host":"h"}`, connection{"host": "h"}, "b", `{"password":"b","host":"h"}`, []string{"password"}},
 		"the same password":                         {single, `{"password":"a\u0062"}`, nil, "ab", `{"password":"a\u0062"}`, nil},
 		"a name in escapes":                         {single, `{"ho\u0073t":"a"}`, connection{"host": "b"}, "", `{"ho\u0073t":"b"}`, []string{"host"}},
+		"a number of an unknown field stays one":    {single, `{"pi":3.10,"n":1}`, connection{"pi": "3.1", "n": "2"}, "", `{"pi":3.10,"n":2}`, []string{"n"}},
+		"text for a number of an unknown field":     {single, `{"n":1}`, connection{"n": "01"}, "", `{"n":"01"}`, []string{"n"}},
 		"a bare password":                           {"Custom", `secret`, nil, "b", `b`, []string{"password"}},
 		"the same bare password":                    {"Custom", `b`, nil, "b", `b`, nil},
 		"an object of an unknown format":            {"Custom", `{"password":"a","n":1}`, connection{"n": "1"}, "b", `{"password":"b","n":1}`, []string{"password"}},
