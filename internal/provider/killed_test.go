@@ -120,6 +120,12 @@ func quickProvider(t *testing.T) (binary, process string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return tracked(t, made)
+}
+
+// tracked returns a provider for a CLI and the file with the number of its process.
+func tracked(t *testing.T, made string) (binary, process string) {
+	t.Helper()
 	dir := t.TempDir()
 	binary, process = filepath.Join(dir, filepath.Base(made)), filepath.Join(dir, "process")
 	// The CLI starts a script that becomes the provider and has told its process.
@@ -201,6 +207,12 @@ func (v victim) killedAt(call awslab.Fault) {
 // kill ends the process whose number a file holds, at once.
 func kill(t *testing.T, file string) {
 	t.Helper()
+	signal(t, file, os.Kill)
+}
+
+// signal sends a signal to the process whose number a file holds.
+func signal(t *testing.T, file string, s os.Signal) {
+	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Error(err)
@@ -213,7 +225,7 @@ func kill(t *testing.T, file string) {
 	}
 	p, err := os.FindProcess(number)
 	if err == nil {
-		err = p.Kill()
+		err = p.Signal(s)
 	}
 	if err != nil {
 		t.Error(err)

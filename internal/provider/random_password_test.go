@@ -1,18 +1,8 @@
 package provider
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
-	"maps"
-	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,53 +10,7 @@ import (
 
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awslab"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/catalog"
-	"github.com/rotationsafe/terraform-provider-rotation/internal/tfcli"
 )
-
-// passwordSpy stands between the provider and the lab, whose call log has no
-// bodies, and notes what GetRandomPassword was asked for and what it answered.
-type passwordSpy struct {
-	url string
-
-	mu        sync.Mutex
-	requests  []object
-	passwords []string
-}
-
-func newPasswordSpy(t *testing.T, w world) *passwordSpy {
-	t.Helper()
-	lab, err := url.Parse(w.URL())
-	w.Must(err)
-	spy := &passwordSpy{}
-	proxy := httputil.NewSingleHostReverseProxy(lab)
-	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("X-Amz-Target") == "secretsmanager.GetRandomPassword" {
-			body, _ := io.ReadAll(r.Body)
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			recorder := httptest.NewRecorder()
-			proxy.ServeHTTP(recorder, r)
-			spy.note(body, recorder.Body.Bytes())
-			maps.Copy(rw.Header(), recorder.Header())
-			rw.WriteHeader(recorder.Code)
-			_, _ = rw.Write(recorder.Body.Bytes())
-			return
-		}
-		proxy.ServeHTTP(rw, r)
-	}))
-	t.Cleanup(server.Close)
-	spy.url = server.URL
-	return spy
-}
-
-func (s *passwordSpy) note(request, response []byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var asked object
-	var answered struct{ RandomPassword string }
-	_, _ = json.Unmarshal(request, &asked), json.Unmarshal(response, &answered)
-	s.requests = append(s.requests, asked)
-	s.passwords = append(s.passwords, answered.RandomPassword)
-}
 
 // passwordServer is a configured provider on the lab, and the spy between them.
 func passwordServer(t *testing.T, block object) (server, *passwordSpy, world) {
@@ -266,85 +210,4 @@ func TestRandomPasswordFailures(t *testing.T) {
 		_, diagnostics := s.open(config)
 		expect(t, diagnostics, "ERROR -: Provider is not configured")
 	})
-}
-
-// TestGeneratedPasswordsLeakNothing generates passwords in a real CLI with the
-// most talkative log, and looks through all that it leaves behind.
-func TestGeneratedPasswordsLeakNothing(t *testing.T) {
-	t.Parallel()
-	if name, have := cliVersion(t); have.LessThan(ephemeralSince[name]) {
-		t.Skip("This CLI has no ephemeral values.")
-	}
-	w := newWorld(t)
-	spy := newPasswordSpy(t, w)
-	c := newTerminal(t, w)
-	c.write(strings.ReplaceAll(w.providerConfig(), w.URL(), spy.url) + `
-ephemeral "rotation_random_password" "test" {
-  rotation_type      = "PostgreSQLSingleUser"
-  contexts           = ["url"]
-  exclude_characters = "~"
-}
-
-locals {
-  value = provider::rotation::assert_secret_string("PostgreSQLSingleUser", jsonencode({
-    engine = "postgres", host = "db", username = "app", password = ephemeral.rotation_random_password.test.random_password
-  }))
-}
-
-resource "terraform_data" "control" {
-  input = "` + needle + `"
-
-  lifecycle {
-    precondition {
-      condition     = length(jsondecode(local.value).password) == 32
-      error_message = "There is no password."
-    }
-  }
-}
-
-output "control" {
-  value = terraform_data.control.output
-}
-`)
-	binary, err := built()
-	c.Must(err)
-	path, err := tfcli.Find()
-	c.Must(err)
-	cli, err := tfcli.New(path, c.dir, binary, "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(c.dir, "trace.log"))
-	c.Must(err)
-	artefacts := map[string]string{}
-	for _, args := range [][]string{{"validate"}, {"plan", "-out=tfplan"}, {"apply", "tfplan"}, {"plan"}, {"destroy", "-auto-approve"}} {
-		out, code, err := cli.Run(t.Context(), append(args, "-no-color")...)
-		c.Must(err)
-		if code != 0 {
-			t.Fatal(out)
-		}
-		artefacts["output of "+args[0]] += out
-		collect(t, c.dir, artefacts)
-		if args[0] == "apply" {
-			artefacts["state after apply"] = artefacts["terraform.tfstate"]
-		}
-	}
-	if len(spy.passwords) < 3 {
-		t.Fatalf("%d passwords were generated only.", len(spy.passwords))
-	}
-	for _, password := range spy.passwords {
-		if len(password) != 32 {
-			t.Fatal("No password was generated.")
-		}
-	}
-	for name, content := range artefacts {
-		if len(shown(content, spy.passwords...)) > 0 {
-			t.Errorf("%s shows a password.", name)
-		}
-	}
-	// What is not secret is found, so that a secret would be.
-	for _, name := range []string{"output of plan", "tfplan!tfplan", "state after apply"} {
-		if len(shown(artefacts[name], needle)) == 0 {
-			t.Errorf("The control is not in %s: the search does not reach it.", name)
-		}
-	}
-	if !strings.Contains(artefacts["trace.log"], "Calling provider defined EphemeralResource Open") {
-		t.Error("The log is not as talkative as it can be.")
-	}
 }

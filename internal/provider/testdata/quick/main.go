@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"log"
+	"os"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -13,10 +14,13 @@ import (
 	"github.com/rotationsafe/terraform-provider-rotation/internal/rotation"
 )
 
-// clock is that of the machine, but for its pauses.
+// clock is that of the machine, but for its pauses, of which one can be a crash.
 type clock struct{ rotation.SystemClock }
 
 func (c clock) Sleep(ctx context.Context, d time.Duration) error {
+	if os.Getenv("ROTATION_TEST_CRASH") != "" {
+		panic("as the test asks for")
+	}
 	return c.SystemClock.Sleep(ctx, min(d, 50*time.Millisecond))
 }
 
