@@ -135,13 +135,13 @@ func (o *operation) storeFirst(ctx context.Context, secretARN string, want Value
 			o.tell(ctx, "The secret has its first value", map[string]any{"secret_arn": secretARN})
 			return sec, current == version && !earlier, nil
 		}
+		if !o.clock.Now().Before(giveUp) {
+			return nil, false, wrong("secret_id", "First value is not current", "The first value is stored, and AWS shows no version of the secret "+secretARN+" with the label AWSCURRENT. Apply again.")
+		}
 		// The secret had a version without a value, as of a rotation that came too early.
 		err = o.move(ctx, secretARN, facts.LabelCurrent, version, "")
 		if err != nil && !awsapi.Is(err, "InvalidParameterException") { // That is: another version has it.
 			return nil, false, notMoved(err)
-		}
-		if !o.clock.Now().Before(giveUp) {
-			return nil, false, wrong("secret_id", "First value is not current", "The first value is stored, and AWS shows no version of the secret "+secretARN+" with the label AWSCURRENT. Apply again.")
 		}
 		if err := o.clock.Sleep(ctx, pollPause); err != nil {
 			return nil, false, err

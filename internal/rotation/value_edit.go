@@ -184,7 +184,13 @@ func (e *edit) makeCurrent(ctx context.Context, read *secret, version string) (m
 	case err == nil:
 		return true, nil
 	case awsapi.Is(err, "InvalidParameterException"):
-		return false, nil
+		// Another version has it; or the SDK has asked twice, and the answer to the first
+		// time was lost.
+		sec, err := e.find(ctx, e.secretARN)
+		if err != nil {
+			return false, err
+		}
+		return sec.Current() == version || sec.With(facts.LabelPrevious) == version, nil
 	case awsapi.Answered(err):
 		return false, notMoved(err)
 	}
@@ -226,9 +232,12 @@ func (e *edit) lookAgain(ctx context.Context, read *secret, version string) (sti
 		if p := e.disturbed(ctx, now); p != nil {
 			return false, p
 		}
-		// Another apply that stores its version takes the label of this one.
-		if label := now.With(editLabel); label == version || label != "" && label != read.With(editLabel) {
+		switch now.With(editLabel) {
+		case version:
 			return true, nil
+		case read.With(editLabel):
+		default: // Another apply stores its version at the same time, and goes first.
+			return false, nil
 		}
 		if !e.clock.Now().Before(giveUp) {
 			return false, nil

@@ -3,6 +3,7 @@ package rotation_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"testing"
 	"time"
@@ -158,5 +159,52 @@ func TestValueResidueOfHost(t *testing.T) {
 	w.checkNextApply()
 	for _, wrong := range w.wrong {
 		t.Error(wrong)
+	}
+}
+
+// TestValueMoveWithoutAnswer has AWS carry out the move of an edit whose answer is
+// lost, and a whole rotation come before the SDK asks once more: AWS refuses that,
+// for AWSCURRENT is elsewhere by now. The password of the edit is not written over
+// the one that the rotation has made.
+func TestValueMoveWithoutAnswer(t *testing.T) {
+	t.Parallel()
+	for _, rotationType := range raceTypes {
+		for _, password := range []string{"", "written"} {
+			t.Run(rotationType+password, func(t *testing.T) {
+				t.Parallel()
+				w := newRaceWorld(t, rotationType, 0)
+				w.startsWithValue()
+				w.deliberate[password] = password != ""
+				lost := false
+				wire := func(_ int, r *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
+					asked, err := readRequest(r)
+					if err != nil || lost || !asked.makesCurrent() {
+						return send()
+					}
+					lost = true
+					response, err := send()
+					w.Must(err)
+					_ = response.Body.Close()
+					w.observe("the edit")
+					w.rotate(true)
+					w.Advance(time.Minute)
+					w.observe(theClock)
+					return nil, io.ErrUnexpectedEOF
+				}
+				service := rotation.NewService(connectAs(w.Lab, w.Administrator(), wire), w.Lab)
+				_, _, err := service.UpdateValue(t.Context(), w.SecretARN, rotation.Value{
+					SecretID: w.SecretARN, RotationType: w.rotationType, Connection: map[string]string{"application": "edited"}, Password: password,
+				})
+				w.Must(err)
+				w.observe("the edit")
+				if held := w.holds().members; held["application"] != "edited" || w.replaced[held["password"]] {
+					t.Errorf("the edit or the rotation is lost: application is %q", held["application"])
+				}
+				w.checkNextApply()
+				for _, wrong := range w.wrong {
+					t.Error(wrong)
+				}
+			})
+		}
 	}
 }
