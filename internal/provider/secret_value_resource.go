@@ -56,7 +56,8 @@ func (r *secretValueResource) Schema(_ context.Context, _ resource.SchemaRequest
 			"**A changed `connection_fields`** is merged into the current value: password and all other fields stay as they are, to the byte. The new value is stored under a staging label that nobody reads (`TERRAFORM_ROTATION_EDIT`), and AWSCURRENT is moved to it only from the version that was read. " +
 			"While a rotation runs, or its window is open, the change is refused: apply again later. No change starts a rotation. To keep the rest of the value the apply reads it, also with `check_secret_value = false`, which keeps the plan from reading it.\n\n" +
 			"What is left is a rotation that begins in the instant between the last look at the secret and the move of the label, which no call to Secrets Manager can exclude. It can find its label moved and then fails, " +
-			"and while the database has the new password already AWSCURRENT has the one before, until Secrets Manager tries again. The apply waits for such a rotation, and makes the change again if it was lost. Do not start rotations by hand while you apply a change.\n\n" +
+			"and while the database has the new password already AWSCURRENT has the one before, until Secrets Manager tries again. If the host is what changed, AWSCURRENT keeps working and the rotation function can refuse its own pending version for good, until the label AWSPENDING is dropped: the apply says how. " +
+				"The apply waits for such a rotation, and makes the change again if it was lost. Do not start rotations by hand while you apply a change.\n\n" +
 			"**Destroying it leaves the secret and its value as they are.** Nothing is called.\n\n" +
 			"`password_wo` needs Terraform 1.11, OpenTofu 1.11 or later; `generate_password` needs neither.",
 		Attributes: map[string]schema.Attribute{
