@@ -287,7 +287,7 @@ type discreet struct {
 func (d discreet) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	given, err := d.CredentialsProvider.Retrieve(ctx)
 	if answer, ok := errors.AsType[smithy.APIError](err); ok {
-		if secret, unread := d.token.GetIdentityToken(); unread == nil && strings.Contains(err.Error(), string(secret)) {
+		if secret, unread := d.token.GetIdentityToken(); unread == nil && len(secret) > 0 && strings.Contains(err.Error(), string(secret)) {
 			return given, &maskedError{answer, err, string(secret)}
 		}
 	}

@@ -172,27 +172,40 @@ func (t *RotationType) RequiredClasses() []Class {
 	return required
 }
 
-// Refuses returns why no user of the type's engine can have a password, as the end of a sentence; empty if one may. Only what is confirmed
-// for all users counts. It tells nothing of the password itself.
-func (t *RotationType) Refuses(password string) string {
+// Refuses reports whether no user of the type's engine can have a password, by what is confirmed for all users.
+func (t *RotationType) Refuses(password string) bool {
 	shortest, longest := t.PasswordLengths()
 	if length := utf8.RuneCountInString(password); length < shortest || longest > 0 && length > longest {
-		return fmt.Sprintf("it has %d to %d characters", shortest, longest)
+		return true
 	}
-	for _, c := range passwordConstraints {
-		if c.Audience != AllUsers || c.Confidence != Confirmed || !c.concerns(engineNames(t.Engine)) {
-			continue
+	return slices.ContainsFunc(t.confirmed(), func(c PasswordConstraint) bool {
+		return strings.ContainsAny(password, c.Forbidden) ||
+			slices.ContainsFunc(c.Required, func(class Class) bool { return !strings.ContainsAny(password, class.Characters()) })
+	})
+}
+
+// PasswordRule returns the rules of [RotationType.Refuses] in sentences; empty if there is none.
+func (t *RotationType) PasswordRule() string {
+	var rules []string
+	if shortest, longest := t.PasswordLengths(); longest > 0 {
+		rules = append(rules, fmt.Sprintf("A password for %s has %d to %d characters.", t.Name, max(shortest, 1), longest))
+	}
+	for _, c := range t.confirmed() {
+		if c.Forbidden != "" {
+			rules = append(rules, "It has none of "+strings.ReplaceAll(strings.Join(strings.Split(c.Forbidden, ""), " "), "  ", " and no space")+".")
 		}
-		if strings.ContainsAny(password, c.Forbidden) {
-			return "it has none of the characters " + strings.ReplaceAll(strings.Join(strings.Split(c.Forbidden, ""), " "), "  ", " and no space")
-		}
-		for _, class := range c.Required {
-			if !strings.ContainsAny(password, class.Characters()) {
-				return "it has upper-case letters, lower-case letters and digits"
-			}
+		if len(c.Required) > 0 {
+			rules = append(rules, "It has upper-case letters, lower-case letters and digits.")
 		}
 	}
-	return ""
+	return strings.Join(rules, " ")
+}
+
+// confirmed are the confirmed constraints on the passwords of all users of the type's engine.
+func (t *RotationType) confirmed() []PasswordConstraint {
+	return slices.DeleteFunc(PasswordConstraints(), func(c PasswordConstraint) bool {
+		return c.Audience != AllUsers || c.Confidence != Confirmed || c.ByPolicy || !c.concerns(engineNames(t.Engine))
+	})
 }
 
 func (c PasswordConstraint) concerns(names []string) bool {

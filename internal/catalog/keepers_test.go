@@ -54,17 +54,21 @@ func TestRefuses(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		rotationType   *RotationType
-		password, want string
+		password, rule string
+		refused        bool
 	}{
-		{postgreSQLSingleUser, `x"/@`, ""},
-		{elastiCacheUser, "short", "it has 16 to 128 characters"},
-		{elastiCacheUser, "long-enough,for-it", `it has none of the characters , " / @`},
-		{elastiCacheUser, "long-enough-for-it", ""},
-		{redshiftSingleUser, "Long-3nough for it", `it has none of the characters ' " \ / @ and no space`},
-		{redshiftSingleUser, "only-small-letters", "it has upper-case letters, lower-case letters and digits"},
-		{influxDBMultiUser, "a token", ""},
-		{custom, "x", ""},
+		{postgreSQLSingleUser, `x"/@`, "", false},
+		{elastiCacheUser, "short", `A password for ElastiCacheUser has 16 to 128 characters. It has none of , " / @.`, true},
+		{elastiCacheUser, "long-enough,for-it", `A password for ElastiCacheUser has 16 to 128 characters. It has none of , " / @.`, true},
+		{elastiCacheUser, "long-enough-for-it", `A password for ElastiCacheUser has 16 to 128 characters. It has none of , " / @.`, false},
+		{
+			redshiftSingleUser, "only-small-letters",
+			`A password for RedshiftSingleUser has 8 to 64 characters. It has none of ' " \ / @ and no space. It has upper-case letters, lower-case letters and digits.`, true,
+		},
+		{influxDBMultiUser, "a token", "", false},
+		{custom, "x", "", false},
 	} {
-		equal(t, test.want, test.rotationType.Refuses(test.password))
+		equal(t, test.rule, test.rotationType.PasswordRule())
+		equal(t, test.refused, test.rotationType.Refuses(test.password))
 	}
 }

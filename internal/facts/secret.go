@@ -207,6 +207,7 @@ type Value struct {
 	Text   string // SecretString
 	Binary bool   // SecretBinary instead
 	Denied error  // why it may not be read; nil for other reasons
+	Err    error  // why it is not known, whatever the reason
 }
 
 // Value reads a version of a secret, the current one by default, as it is now.
@@ -222,9 +223,9 @@ func (s Source) Value(ctx context.Context, secretARN, version string) Value {
 	case awsapi.IsNotFound(err):
 		return Value{State: ValueAbsent}
 	case awsapi.IsAccessDenied(err):
-		return Value{Denied: err}
+		return Value{Denied: err, Err: err}
 	case err != nil:
-		return Value{}
+		return Value{Err: err}
 	}
 	return Value{State: ValuePresent, Text: aws.ToString(out.SecretString), Binary: out.SecretString == nil}
 }

@@ -143,7 +143,9 @@ func exampleCases() map[string]exampleCase {
 			plans: []string{"1 to add, 0 to change, 0 to destroy"},
 		},
 		"resources/rotation_setup/resource.tf": {
-			plans: []string{"rotation_setup.orders will be created", "6 to add, 0 to change, 0 to destroy"},
+			variables: func(exampleWorld) map[string]any { return map[string]any{"orders_password": firstPassword} },
+			since:     "1.11.0",
+			plans:     []string{"rotation_setup.orders will be created", "6 to add, 0 to change, 0 to destroy"},
 		},
 		"resources/rotation_setup/import-by-string-id.tf": {
 			beside: rotating,

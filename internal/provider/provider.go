@@ -47,9 +47,10 @@ type session struct {
 	// preflight and checkSecretValue are the defaults of every setup.
 	preflight        string
 	checkSecretValue bool
-	// refreshed holds the secret ARN of each setup that was read in this run: a
-	// run that has not read one only applies what another has planned.
-	refreshed sync.Map
+	// refreshed holds the secret ARN of each setup that was read in this run, and
+	// readValues that of each value: a run that has not read one only applies what
+	// another has planned.
+	refreshed, readValues sync.Map
 	// gone holds the ARNs and names of secrets that this run has found to be gone, and
 	// firstValues those that it plans a first value for.
 	gone, firstValues sync.Map

@@ -42,30 +42,28 @@ func (m secretValueModel) misplaced(t *catalog.RotationType) []rotation.Problem 
 	return all
 }
 
-// unread are warnings of keys that the rotation function does not read although they
-// look as if it should, or that hold a secret by their names. Applications may read any
-// other.
-func unread(t *catalog.RotationType, connection map[string]string) []rotation.Problem {
+// unread are warnings of keys that hold a secret by their names, and of those that the
+// rotation function does not read although they look as if it should. Applications may
+// read any other. Whether the values are known does not matter.
+func (m secretValueModel) unread(t *catalog.RotationType) []rotation.Problem {
 	var all []rotation.Problem
-	for _, key := range slices.Sorted(maps.Keys(connection)) {
-		if _, known := t.Field(secretstring.FieldName(t, key)); known || len(t.Fields) == 0 {
+	warn := func(key, summary, detail string) {
+		all = append(all, rotation.Problem{Attribute: "connection_fields." + key, Summary: summary, Detail: detail, Warning: true})
+	}
+	keys := m.Connection.Elements()
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if _, known := t.Field(secretstring.FieldName(t, key)); known {
 			continue
 		}
-		detail := ""
 		meant := t.SuggestField(key)
-		if _, given := connection[meant]; meant != "" && !given {
-			detail = fmt.Sprintf("The rotation function of %s reads no field %q. It reads %q: rename the key if you meant that.", t.Name, key, meant)
-		}
-		if key == secretstring.MasterARN {
-			detail = fmt.Sprintf("The rotation function of %s reads no superuser secret. Remove `%s`, or choose the rotation type that needs one.", t.Name, key)
-		}
-		if detail != "" {
-			all = append(all, rotation.Problem{Attribute: "connection_fields." + key, Summary: "Connection field is not read", Detail: detail, Warning: true})
-		} else if findings.LooksSecret(key) {
-			all = append(all, rotation.Problem{
-				Attribute: "connection_fields." + key, Summary: "Connection field may be a secret", Warning: true,
-				Detail: fmt.Sprintf("The field %q sounds like a secret, and `connection_fields` is stored in state and plan. Only `password_wo` is not.", key),
-			})
+		_, given := keys[meant]
+		switch {
+		case key == secretstring.MasterARN && len(t.Fields) > 0:
+			warn(key, "Connection field is not read", fmt.Sprintf("The rotation function of %s reads no superuser secret. Remove `%s`, or choose the rotation type that needs one.", t.Name, key))
+		case findings.LooksSecret(key) || meant == secretstring.CredentialName(t):
+			warn(key, "Connection field may be a secret", fmt.Sprintf("The field %q sounds like a secret, and `connection_fields` is stored in state and plan. Only `password_wo` is not.", key))
+		case meant != "" && !given:
+			warn(key, "Connection field is not read", fmt.Sprintf("The rotation function of %s reads no field %q. It reads %q: rename the key if you meant that.", t.Name, key, meant))
 		}
 	}
 	return all
@@ -80,11 +78,12 @@ func doubtful(t *catalog.RotationType, password string) []rotation.Problem {
 	if password == "" {
 		return nil
 	}
-	if strings.TrimSpace(password) != password {
-		return warn("The password begins or ends with white space, as one does that was read from a file. Take it off with `trimspace()`, unless it belongs to the password.")
+	// Which rule it breaks would tell something of the password.
+	if rule := t.PasswordRule(); t.Refuses(password) || rule != "" && strings.TrimSpace(password) != password {
+		return warn("The password is none that the engine takes for a user, or has white space around it as one does that was read from a file (`trimspace()` takes it off). " + rule)
 	}
-	if reason := t.Refuses(password); reason != "" {
-		return warn("The engine takes no such password for a user: " + reason + ". Give the one that the user has.")
+	if strings.TrimSpace(password) != password {
+		return warn("The password has white space around it, as one does that was read from a file. Take it off with `trimspace()`, unless it belongs to the password.")
 	}
 	return nil
 }

@@ -50,7 +50,7 @@ func TestSecretValueMerged(t *testing.T) {
 		"another engine, given later": {after: of("db.example.com", object{"engine": "aurora-postgresql"}), plan: []string{`ERROR connection_fields.engine: Invalid connection field: …another "engine"`}},
 		"a key less":                  {after: without("host"), plan: []string{stays + "no `host` any more"}},
 		"no keys":                     {after: object{"connection_fields": nil}, plan: []string{stays + "no `host`, `username` any more"}},
-		"another user":                {after: of("db.example.com", object{"username": "app2"}), plan: []string{`ERROR connection_fields.username: Invalid connection field: …The field "username" cannot be changed. It belongs to the first value`}},
+		"another user":                {after: of("db.example.com", object{"username": "app2"}), plan: []string{`ERROR connection_fields.username: Invalid connection field: …The field "username" cannot be changed. …belongs to the first value`}},
 		"another engine":              {before: of("db.example.com", object{"engine": "postgres"}), after: of("db.example.com", object{"engine": "aurora-postgresql"}), plan: []string{`ERROR connection_fields.engine: Invalid connection field: …The field "engine" cannot be changed.`}},
 		"an engine of another type":   {after: of("db.example.com", object{"engine": "mysql"}), action: "none", plan: []string{`ERROR connection_fields.engine: The secret's engine is not the rotation type's (secret-engine-mismatch): …`}},
 		"the password":                {after: of("db.example.com", object{"password": firstPassword}), action: "none", plan: []string{`ERROR connection_fields.password: Invalid connection field: …Give it in ` + "`password_wo`"}},

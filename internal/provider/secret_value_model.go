@@ -73,8 +73,9 @@ func (m secretValueModel) changes(ctx context.Context, state secretValueModel, d
 	v.SecretID, v.Region, v.Changed = state.SecretARN.ValueString(), "", []string{}
 	before, _ := state.connection()
 	unmerged := elements(ctx, state.UnmergedKeys)
+	retyped := !m.RotationType.Equal(state.RotationType) // A key can stand for another field then.
 	for key, text := range v.Connection {
-		if was, had := before[key]; !had || was != text || slices.Contains(unmerged, key) {
+		if was, had := before[key]; !had || was != text || retyped || slices.Contains(unmerged, key) {
 			v.Changed = append(v.Changed, key)
 		}
 	}

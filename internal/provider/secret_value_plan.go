@@ -47,7 +47,10 @@ func (r *secretValueResource) ModifyPlan(ctx context.Context, req resource.Modif
 	// Terraform plans a second time during the apply, and a replacement that comes up
 	// only then would be an inconsistent plan.
 	if !plan.names(state.SecretARN.ValueString()) && r.hasReadValue(state) {
-		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("secret_id"))
+		// Terraform heeds only paths whose value changes, and of a name in another Region
+		// the name does not.
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("secret_arn"), types.StringUnknown())...)
+		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("secret_id"), path.Root("secret_arn"))
 		// Terraform plans the create next, and shows no warnings of that.
 		var found diag.Diagnostics
 		r.planCreate(ctx, config, &plan, &found)
@@ -60,7 +63,11 @@ func (r *secretValueResource) ModifyPlan(ctx context.Context, req resource.Modif
 
 // hasReadValue reports whether this run has read the value of a state.
 func (r *secretValueResource) hasReadValue(state secretValueModel) bool {
-	return r.session != nil && r.hasRead(valueKey(state))
+	if r.session == nil {
+		return false
+	}
+	_, read := r.readValues.Load(state.SecretARN.ValueString())
+	return read
 }
 
 // names reports whether secret_id means the secret with an ARN.
@@ -77,12 +84,15 @@ func (r *secretValueResource) planCreate(ctx context.Context, config secretValue
 		return
 	}
 	connection, _ := config.connection()
-	addProblems(diags, unread(t, connection))
+	addProblems(diags, config.unread(t))
 	if r.session == nil || config.Region.IsUnknown() {
 		return
 	}
 	if config.SecretID.IsUnknown() {
-		config.checkFirst(t, diags) // The secret is made by this same plan.
+		// The secret is most likely made by this same plan, and may have a value all the same.
+		for _, p := range config.checkFirst(t) {
+			diags.Append(diagnosticOf(checkedAgain(p)))
+		}
 		return
 	}
 	want := config.value(ctx, diags)
@@ -99,7 +109,7 @@ func (r *secretValueResource) planCreate(ctx context.Context, config secretValue
 	plan.SecretARN = types.StringValue(seen.SecretARN)
 	if !seen.HasValue {
 		r.firstValues.Store(seen.SecretARN, true)
-		config.checkFirst(t, diags)
+		addProblems(diags, config.checkFirst(t))
 		return
 	}
 	if addProblems(diags, seen.Refused); len(seen.Refused) > 0 {
@@ -117,14 +127,16 @@ func (r *secretValueResource) planCreate(ctx context.Context, config secretValue
 	}
 }
 
-// checkFirst reports what is wrong with the first value that a create stores.
-func (m secretValueModel) checkFirst(t *catalog.RotationType, diags *diag.Diagnostics) {
-	addProblems(diags, m.firstValue(t, true))
-	addProblems(diags, doubtful(t, m.PasswordWO.ValueString()))
+// checkFirst is what is wrong with the first value that a create stores.
+func (m secretValueModel) checkFirst(t *catalog.RotationType) []rotation.Problem {
+	all := append(m.firstValue(t, true), doubtful(t, m.PasswordWO.ValueString())...)
 	if m.PasswordWO.IsNull() && m.GeneratePassword.IsNull() && (rotation.Value{RotationType: t}).NeedsPassword() {
-		diags.AddAttributeError(path.Root("password_wo"), "Missing password",
-			"The secret has no value yet, and its first one needs a password. Give the password that the user has in `password_wo`, or have one generated with `generate_password`.")
+		all = append(all, rotation.Problem{
+			Attribute: "password_wo", Summary: "Missing password",
+			Detail: "The secret has no value yet, and its first one needs a password. Give the password that the user has in `password_wo`, or have one generated with `generate_password`.",
+		})
 	}
+	return all
 }
 
 func (r *secretValueResource) planUpdate(ctx context.Context, config secretValueModel, plan *secretValueModel, state secretValueModel, diags *diag.Diagnostics) {
@@ -148,7 +160,7 @@ func (r *secretValueResource) planUpdate(ctx context.Context, config secretValue
 	changes, nothing := config.changes(ctx, state, diags)
 	retyped := !config.RotationType.Equal(state.RotationType)
 	if len(changes.Changed) > 0 || retyped {
-		addProblems(diags, unread(t, connection))
+		addProblems(diags, config.unread(t))
 	}
 	config.warnOfPassword(state, changes.Password, secretARN, t, diags)
 	if nothing && !retyped || !r.hasReadValue(state) {
@@ -167,8 +179,10 @@ func (r *secretValueResource) planUpdate(ctx context.Context, config secretValue
 	if p := seen.Disturbed; p != nil && (len(seen.Unmerged) > 0 || changes.Password != "" || !r.checkSecretValue) {
 		diags.Append(diagnosticOf(checkedAgain(*p)))
 	}
-	if len(seen.Unmerged) > 0 && (state.Connection.IsNull() || !state.UnmergedKeys.IsNull()) {
-		diags.AddAttributeWarning(path.Root("connection_fields"), "Value will be changed", "The value of "+secretARN+" that applications read now differs from `connection_fields` in "+quotedList(seen.Unmerged)+". The apply merges these keys into it.")
+	// What `connection_fields` itself shows to change needs no words.
+	before, _ := state.connection()
+	if hidden := slices.DeleteFunc(seen.Unmerged, func(key string) bool { return !state.Connection.IsNull() && before[key] != connection[key] }); len(hidden) > 0 {
+		diags.AddAttributeWarning(path.Root("connection_fields"), "Value will be changed", "The value of "+secretARN+" that applications read now differs from `connection_fields` in "+quotedList(hidden)+". The apply merges these keys into it.")
 	}
 	judged := config
 	if changes.Password == "" {
@@ -218,10 +232,9 @@ func (m secretValueModel) checkFixed(state secretValueModel, diags *diag.Diagnos
 	if !ok {
 		return true
 	}
-	const belongs = " belongs to the first value: it says whose credential the secret is, and rotation goes on from there. For another one, use another secret."
 	if engines, _ := t.Engines(); wasOK && len(engines) > 0 {
 		if before, _ := was.Engines(); len(before) > 0 && !slices.ContainsFunc(engines, func(e string) bool { return slices.Contains(before, e) }) {
-			diags.AddAttributeError(path.Root("rotation_type"), "Invalid rotation type", fmt.Sprintf("The value of the secret is of the engine %q, and %s is for %q. The engine%s", before[0], t.Name, engines[0], belongs))
+			diags.AddAttributeError(path.Root("rotation_type"), "Invalid rotation type", fmt.Sprintf("The value of the secret is of the engine %q, and %s is for %q. %s For another one, use another secret.", before[0], t.Name, engines[0], rotation.FirstValueRule))
 			return false
 		}
 	}
@@ -230,7 +243,7 @@ func (m secretValueModel) checkFixed(state secretValueModel, diags *diag.Diagnos
 	fine := true
 	for _, key := range slices.Sorted(maps.Keys(before)) {
 		if text, given := after[key]; given && text != before[key] && rotation.OfFirstValue(t, key) {
-			diags.Append(diagnosticOf(rotation.Problem{Attribute: "connection_fields." + key, Summary: "Invalid connection field", Detail: fmt.Sprintf("The field %q cannot be changed. It%s", secretstring.FieldName(t, key), belongs)}))
+			diags.Append(diagnosticOf(rotation.Problem{Attribute: "connection_fields." + key, Summary: "Invalid connection field", Detail: fmt.Sprintf("The field %q cannot be changed. %s For another one, use another secret.", secretstring.FieldName(t, key), rotation.FirstValueRule)}))
 			fine = false
 		}
 	}

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -51,13 +50,13 @@ func (r *secretValueResource) Schema(_ context.Context, _ resource.SchemaRequest
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The value of a secret that rotates: the first one in the format that the rotation function reads, and later only what rotation does not own.\n\n" +
-			"**It tracks the secret, not a version.** A value is stored only while the secret has none. After any number of rotations, of moved labels, of values stored by hand or of versions that AWS has cleaned up there is no diff, and no rotated value is ever written over. " +
+			"**It tracks the secret, not a version.** A value is stored only while the secret has none. After any number of rotations, of moved labels, of values stored by hand or of versions that AWS has cleaned up there is no diff, and no rotated value is ever written over, unless you ask for it with `password_wo_version`. " +
 			"No password is in state, plan, log or message. To have `connection_fields` written again after somebody has stored a value without them, replace the resource (`-replace`): that finds them as `unmerged_keys`, and the apply after it merges them.\n\n" +
 			"**A changed `connection_fields`** is merged into the current value: password and all other fields stay as they are, to the byte. The new value is stored under a staging label that nobody reads (`TERRAFORM_ROTATION_EDIT`), and AWSCURRENT is moved to it only from the version that was read. " +
-			"While a rotation runs, or its window is open, the change is refused: apply again later. No change starts a rotation. To keep the rest of the value the apply reads it, also with `check_secret_value = false`, which keeps the plan from reading it.\n\n" +
+			"While a rotation runs, or its window is open, the change is refused: apply again later. (Of a rotation by days or `rate()` that is overdue nobody knows when AWS tries again. The change is then made, with a warning.) No change starts a rotation. To keep the rest of the value the apply reads it, also with `check_secret_value = false`, which keeps the plan from reading it.\n\n" +
 			"What is left is a rotation that begins in the instant between the last look at the secret and the move of the label, which no call to Secrets Manager can exclude. It can find its label moved and then fails, " +
 			"and while the database has the new password already AWSCURRENT has the one before, until Secrets Manager tries again. If the host is what changed, AWSCURRENT keeps working and the rotation function can refuse its own pending version for good, until the label AWSPENDING is dropped: the apply says how. " +
-				"The apply waits for such a rotation, and makes the change again if it was lost. Do not start rotations by hand while you apply a change.\n\n" +
+			"The apply waits for such a rotation, and makes the change again if it was lost. Do not start rotations by hand while you apply a change.\n\n" +
 			"**Destroying it leaves the secret and its value as they are.** Nothing is called.\n\n" +
 			"`password_wo` needs Terraform 1.11, OpenTofu 1.11 or later; `generate_password` needs neither.",
 		Attributes: map[string]schema.Attribute{
@@ -74,7 +73,7 @@ func (r *secretValueResource) Schema(_ context.Context, _ resource.SchemaRequest
 				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "Fields of the value other than the password, by the names that the rotation type has for them: `host`, `port`, `dbname`, `username`, `masterarn` and so on, and any others that applications read. The data source [`rotation_secret_schema`](../data-sources/secret_schema.md) lists them. " +
 					"Numbers and truth values are written as the type has them; a list is given as JSON, with `jsonencode([...])`. `engine` and defaults come from the type. `masterarn` is written where the type reads the superuser secret. " +
-					"What says whose credential it is (`username`, `engine` and the like) belongs to the first value, and a later change of it is refused. A key that is removed here stays in the value. It is stored in the state: no secret belongs here.",
+					"What says whose credential it is (`username`, `engine` and the like) belongs to the first value, and a later change of it is refused. A key that is removed here stays in the value. Functions whose environment gives fields other names (`DICT_KEY_...` of the Active Directory types) are not known here. It is stored in the state: no secret belongs here.",
 			},
 			"password_wo": schema.StringAttribute{
 				Optional: true, WriteOnly: true, Sensitive: true,
@@ -93,7 +92,7 @@ func (r *secretValueResource) Schema(_ context.Context, _ resource.SchemaRequest
 			"secret_arn": schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the secret. Give it to the setup as its `secret_id`, so that the first value is there before the first rotation."},
 			"unmerged_keys": schema.SetAttribute{
 				Computed: true, ElementType: types.StringType,
-				MarkdownDescription: "Keys of `connection_fields` that the value had otherwise when this resource was created and adopted it, that could not be compared then for lack of `secretsmanager:GetSecretValue`, or that a rotation at the same moment may have replaced. The next apply merges them. Null otherwise.",
+				MarkdownDescription: "Keys of `connection_fields` that the value had otherwise when this resource was created and adopted it, that could not be compared then for lack of `secretsmanager:GetSecretValue`, without which the next apply fails, or that a rotation at the same moment may have replaced. The next apply merges them. Null otherwise.",
 			},
 		},
 	}
@@ -124,7 +123,7 @@ func (r *secretValueResource) ValidateConfig(ctx context.Context, req resource.V
 		case key == "":
 			resp.Diagnostics.AddAttributeError(path.Root("connection_fields"), "Invalid connection field", "A field has a name.")
 		case value.IsNull():
-			resp.Diagnostics.AddAttributeError(at, "Invalid connection field", "The field "+strconv.Quote(key)+" is null. Leave a field without a value out, with `{ for k, v in ... : k => v if v != null }` for example.")
+			resp.Diagnostics.AddAttributeError(at, "Invalid connection field", "`connection_fields."+key+"`: The field is null. Leave a field without a value out, with `{ for k, v in ... : k => v if v != null }` for example.")
 		}
 	}
 	t, ok := catalog.Lookup(config.RotationType.ValueString())
@@ -186,13 +185,10 @@ func (r *secretValueResource) Read(ctx context.Context, req resource.ReadRequest
 			addError(&resp.Diagnostics, err)
 			return
 		}
-		r.refreshed.Store(valueKey(state), true)
+		r.readValues.Store(state.SecretARN.ValueString(), true)
 	}
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }
-
-// valueKey is under what this run remembers that it has read the value of a secret.
-func valueKey(state secretValueModel) string { return "value of " + state.SecretARN.ValueString() }
 
 func (r *secretValueResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, config, state secretValueModel

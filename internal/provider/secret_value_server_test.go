@@ -126,7 +126,7 @@ func (v *values) planned(config object) (told, tftypes.Value, tftypes.Value) {
 	switch {
 	case prior.IsNull():
 		said.action = "create"
-	case len(resp.RequiresReplace) > 0:
+	case v.replaces(prior, resp):
 		// A CLI plans the replacement as if there were no state.
 		said.action, prior = "replace", tftypes.NewValue(v.ty, nil)
 		resp = v.ask(p, prior, config)
@@ -139,6 +139,24 @@ func (v *values) planned(config object) (told, tftypes.Value, tftypes.Value) {
 		said.action = "update"
 	}
 	return said, prior, planned
+}
+
+// replaces reports whether a plan replaces: Terraform heeds only paths whose value
+// changes.
+func (v *values) replaces(prior tftypes.Value, resp *tfprotov6.PlanResourceChangeResponse) bool {
+	v.t.Helper()
+	if prior.IsNull() {
+		return false
+	}
+	planned := v.decoded(resp.PlannedState)
+	return slices.ContainsFunc(resp.RequiresReplace, func(at *tftypes.AttributePath) bool {
+		before, _, errBefore := tftypes.WalkAttributePath(prior, at)
+		after, _, errAfter := tftypes.WalkAttributePath(planned, at)
+		v.Must(errors.Join(errBefore, errAfter))
+		was, ok := before.(tftypes.Value)
+		is, also := after.(tftypes.Value)
+		return ok && also && !was.Equal(is)
+	})
 }
 
 // run plans the configuration with changes and applies it. Whatever was unknown is
@@ -171,7 +189,7 @@ func (v *values) run(changes object, resolved ...object) (said told) {
 	if said.apply = lines(again.Diagnostics); hasErrors(said.apply) {
 		return said
 	}
-	if len(again.RequiresReplace) > 0 {
+	if v.replaces(prior, again) {
 		v.t.Error("The plan of the apply replaces what the plan did not.")
 	}
 	last := v.decoded(again.PlannedState)

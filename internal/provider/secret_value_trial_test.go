@@ -80,16 +80,18 @@ func TestSecretValueDoubts(t *testing.T) {
 		config object
 		want   []string
 	}{
-		"the password in capitals": {object{"connection_fields": fields(object{"PASSWORD": "x"})}, []string{"ERROR connection_fields.PASSWORD: …is the secret itself"}},
-		"another secret":           {object{"connection_fields": fields(object{"api_key": "x"})}, []string{"WARNING connection_fields.api_key: Connection field may be a secret: "}},
-		"no user":                  {object{"connection_fields": fields(object{"username": ""})}, []string{"ERROR connection_fields.username: …is empty"}},
-		"a field without a value":  {object{"connection_fields": fields(object{"dbname": nil})}, []string{`ERROR connection_fields.dbname: …is null. Leave a field without a value out`}},
-		"a field without a name":   {object{"connection_fields": fields(object{"": "x"})}, []string{"ERROR connection_fields: Invalid connection field: A field has a name."}},
-		"a password of a file":     {object{"password_wo": "pass\n"}, []string{"WARNING password_wo: Password may be wrong: …`trimspace()`"}},
-		"a version with a point":   {object{"password_wo_version": 1.5}, nil},
+		"the password in capitals":    {object{"connection_fields": fields(object{"PASSWORD": "x"})}, []string{"ERROR connection_fields.PASSWORD: …is the secret itself"}},
+		"another secret":              {object{"connection_fields": fields(object{"api_key": "x"})}, []string{"WARNING connection_fields.api_key: Connection field may be a secret: "}},
+		"no user":                     {object{"connection_fields": fields(object{"username": ""})}, []string{"ERROR connection_fields.username: …is empty"}},
+		"a field without a value":     {object{"connection_fields": fields(object{"dbname": nil})}, []string{`ERROR connection_fields.dbname: …is null. Leave a field without a value out`}},
+		"a field without a name":      {object{"connection_fields": fields(object{"": "x"})}, []string{"ERROR connection_fields: Invalid connection field: A field has a name."}},
+		"a password of a file":        {object{"password_wo": "pass\n"}, []string{"WARNING password_wo: Password may be wrong: …`trimspace()`"}},
+		"a version with a point":      {object{"password_wo_version": 1.5}, nil},
+		"a secret of no known format": {object{"rotation_type": "Custom", "connection_fields": object{"token": unknown{}}}, []string{"WARNING connection_fields.token: Connection field may be a secret: "}},
+		"a password with a typo":      {object{"connection_fields": fields(object{"pasword": "x"})}, []string{"WARNING connection_fields.pasword: Connection field may be a secret: "}},
 		"no password that can be": {
 			object{"rotation_type": "ElastiCacheUser", "password_wo": "short", "connection_fields": object{"username": "app", "user_arn": "arn:aws:elasticache:eu-west-1:123456789012:user:app"}},
-			[]string{"WARNING password_wo: Password may be wrong: …it has 16 to 128 characters"},
+			[]string{"WARNING password_wo: Password may be wrong: …has 16 to 128 characters."},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -98,5 +100,53 @@ func TestSecretValueDoubts(t *testing.T) {
 			said := v.run(test.config)
 			expect(t, said.plan, test.want...)
 		})
+	}
+}
+
+// TestSecretValueOfOtherRegion names a secret of the same name in another Region.
+func TestSecretValueOfOtherRegion(t *testing.T) {
+	t.Parallel()
+	v := newValues(t)
+	v.config = with(v.config, object{"secret_id": "new"})
+	v.does("create", nil, storesFirst...)
+	other := v.Config()
+	other.Region = "us-east-1"
+	_, err := secretsmanager.NewFromConfig(other).CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("new")})
+	v.Must(err)
+	v.does("replace", object{"region": "us-east-1"}, storesFirst...)
+	v.does("none", object{"region": "us-east-1"})
+}
+
+// TestSecretValueOfUpperCase follows the user of Oracle, whose names the rotation
+// function writes in upper case.
+func TestSecretValueOfUpperCase(t *testing.T) {
+	t.Parallel()
+	v := newValues(t)
+	fields := func(host string) object {
+		return object{"rotation_type": "OracleMultiUser", "connection_fields": object{"host": host, "username": "app", "dbname": "ORCL", "masterarn": otherSecret}}
+	}
+	v.does("create", fields("h0"), storesFirst...)
+	for i, username := range []string{"APP_CLONE", "APP", "APP_CLONE"} {
+		v.put(`{"engine":"oracle","host":"h","username":"` + username + `","password":"` + otherPassword + `","dbname":"ORCL","masterarn":"` + otherSecret + `"}`)
+		v.does("update", fields(string(rune('a'+i))), merges...)
+	}
+	v.put(`{"engine":"oracle","host":"h","username":"OTHER","password":"` + otherPassword + `","dbname":"ORCL","masterarn":"` + otherSecret + `"}`)
+	if said := v.run(fields("z")); !hasErrors(said.plan) {
+		t.Error("The user of somebody else is none.")
+	}
+}
+
+// TestSecretValueRetyped changes to a type for which a key means another field.
+func TestSecretValueRetyped(t *testing.T) {
+	t.Parallel()
+	v := newValues(t)
+	fields := object{"org": "orders", "type": "allAccess", "dbIdentifier": "abc123", "engine": "timestream-influxdb", "masterarn": otherSecret}
+	v.run(object{"rotation_type": "Custom", "connection_fields": fields})
+	said := v.run(object{"rotation_type": "InfluxDBMultiUser", "connection_fields": fields})
+	if hasErrors(said.plan) || hasErrors(said.apply) {
+		t.Errorf("%q %q", said.plan, said.apply)
+	}
+	if got := v.Value(v.SecretARN, "adminSecretArn"); got != otherSecret {
+		t.Errorf("The field of the type is %q.", got)
 	}
 }

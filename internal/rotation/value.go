@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -28,7 +29,8 @@ type Value struct {
 	RotationType *catalog.RotationType
 	// Connection are the fields of the value but for the credential, as text.
 	Connection map[string]string
-	// Changed are the keys of it that an update is about; nil means all.
+	// Changed are the keys of it that an update is about; nil means all. What a value
+	// lacks is added by every update.
 	Changed []string
 	// Password is the credential of the first value or, for an update, another one;
 	// empty for none.
@@ -49,6 +51,9 @@ type StoredValue struct {
 // editLabel is the staging label of a version that is to become AWSCURRENT.
 // Whatever happens, applications and rotation functions never read it.
 const editLabel = "TERRAFORM_ROTATION_EDIT"
+
+// FirstValueRule says why a field of the first value is not changed.
+const FirstValueRule = "It says whose credential the value is: it belongs to the first value, and rotation goes on from there."
 
 // causeFirstValue is what the version of a first value is derived from.
 const causeFirstValue = "first value"
@@ -78,6 +83,9 @@ func (s *Service) CreateValue(ctx context.Context, want Value) (*StoredValue, []
 		if sec, wrote, err = o.storeFirst(ctx, secretARN, want); err != nil {
 			return nil, nil, err
 		}
+		if !wrote && want.Password != "" {
+			o.warn(*wrong("password_wo", "Password is not stored", "The secret "+secretARN+" has got a value from somebody else, or from an earlier try of this create, before this one could store its own. That value stays, with the password that it has."))
+		}
 	}
 	o.dropEditLabel(ctx, secretARN, sec.With(editLabel))
 	if wrote {
@@ -92,6 +100,9 @@ func (s *Service) CreateValue(ctx context.Context, want Value) (*StoredValue, []
 	found := want.against(value)
 	if len(found.refused) > 0 {
 		return nil, o.warnings, found.refused
+	}
+	if found.unmergeable != nil && len(want.Connection) > 0 {
+		return nil, o.warnings, found.unmergeable
 	}
 	stored.Unmerged = found.changed
 	return stored, o.warnings, nil
@@ -136,7 +147,7 @@ func (o *operation) storeFirst(ctx context.Context, secretARN string, want Value
 			return sec, current == version && !earlier, nil
 		}
 		if !o.clock.Now().Before(giveUp) {
-			return nil, false, wrong("secret_id", "First value is not current", "The first value is stored, and AWS shows no version of the secret "+secretARN+" with the label AWSCURRENT. Apply again.")
+			return nil, false, wrong("secret_id", "Unable to store the value", "The first value is stored, and AWS shows no version of the secret "+secretARN+" with the label AWSCURRENT. Apply again.")
 		}
 		// The secret had a version without a value, as of a rotation that came too early.
 		err = o.move(ctx, secretARN, facts.LabelCurrent, version, "")
@@ -184,19 +195,8 @@ func (w Value) against(value facts.Value) comparison {
 		}
 		return comparison{unmergeable: &p} // A function of one's own may read it.
 	}
-	c := comparison{merged: value.Text}
-	names, _ := secretstring.Names(value.Text)
-	merge := map[string]string{}
-	for _, key := range slices.Sorted(maps.Keys(w.Connection)) {
-		text := w.Connection[key]
-		switch first := OfFirstValue(w.RotationType, key); {
-		case !slices.Contains(names, secretstring.FieldName(w.RotationType, key)), !first && (w.Changed == nil || slices.Contains(w.Changed, key)):
-			merge[key] = text
-		case first && !w.has(value.Text, key, text):
-			c.refused = append(c.refused, *wrong("connection_fields."+key, "Invalid connection field",
-				fmt.Sprintf("The value of the secret has another %q. That says whose credential the value is, and is never changed. Write what the value has, remove the key, or give another secret.", key)))
-		}
-	}
+	merge, refused := w.sort(value.Text)
+	c := comparison{merged: value.Text, refused: refused}
 	merged, changed, err := secretstring.Merge(w.RotationType, value.Text, merge, w.Password)
 	if err != nil {
 		c.unmergeable = notInFormat(err)
@@ -218,6 +218,25 @@ func (w Value) against(value facts.Value) comparison {
 	return c
 }
 
+// sort returns what of the connection is to be merged into a value, and refuses what the
+// value has otherwise and the first value alone decides.
+func (w Value) sort(value string) (merge map[string]string, refused Problems) {
+	names, _ := secretstring.Names(value)
+	merge = map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(w.Connection)) {
+		text := w.Connection[key]
+		lacks := !slices.Contains(names, secretstring.FieldName(w.RotationType, key))
+		switch first := OfFirstValue(w.RotationType, key); {
+		case lacks, !first && (w.Changed == nil || slices.Contains(w.Changed, key)):
+			merge[key] = text
+		case first && !w.has(value, key, text):
+			refused = append(refused, *wrong("connection_fields."+key, "Invalid connection field",
+				fmt.Sprintf("The value of the secret has another %q. %s Write what the value has, or give another secret.", key, FirstValueRule)))
+		}
+	}
+	return merge, refused
+}
+
 // has reports whether a value has a field that says whose credential it is as it was
 // given. Rotation that alternates between two users switches the name.
 func (w Value) has(value, key, text string) bool {
@@ -226,7 +245,10 @@ func (w Value) has(value, key, text string) bool {
 		return err == nil && len(changed) == 0
 	}
 	clone := w.RotationType.Clone
-	return same(text) || key == "username" && clone != nil && same(clone.Alternate(text))
+	if same(text) || clone == nil || key != "username" {
+		return same(text)
+	}
+	return same(clone.Alternate(text)) || clone.UpperCase && same(strings.ToUpper(text))
 }
 
 // OfFirstValue reports whether a key of a connection says whose credential a
@@ -281,7 +303,7 @@ func (o *operation) writable(ctx context.Context, secretID string) (*secret, err
 // is another one each time.
 func (o *operation) put(ctx context.Context, secretARN, text, token string) (version string, err error) {
 	if len(text) > secretstring.MaxLength {
-		return "", wrong("connection_fields", "Value is too long", fmt.Sprintf("Secrets Manager stores values of at most %d bytes.", secretstring.MaxLength))
+		return "", wrong("connection_fields", "Invalid value", fmt.Sprintf("Secrets Manager stores values of at most %d bytes.", secretstring.MaxLength))
 	}
 	out, err := o.SecretsManager.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
 		SecretId: &secretARN, SecretString: &text, VersionStages: []string{editLabel}, ClientRequestToken: optional(token),
@@ -329,10 +351,10 @@ func notInFormat(err error) *Problem {
 
 // move moves a label to a version, empty for nowhere, from the one that has it, empty if
 // none does. AWS refuses that with InvalidParameterException if another has it.
-func (o *operation) move(ctx context.Context, secretARN, label, to, from string) error {
+func (o *operation) move(ctx context.Context, secretARN, label, to, from string, options ...func(*secretsmanager.Options)) error {
 	_, err := o.SecretsManager.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
 		SecretId: &secretARN, VersionStage: &label, MoveToVersionId: optional(to), RemoveFromVersionId: optional(from),
-	})
+	}, options...)
 	return err
 }
 

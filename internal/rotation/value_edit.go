@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
 	"github.com/rotationsafe/terraform-provider-rotation/internal/awsapi"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/facts"
 	"github.com/rotationsafe/terraform-provider-rotation/internal/findings"
@@ -38,13 +40,19 @@ func (s *Service) UpdateValue(ctx context.Context, secretARN string, want Value)
 		return nil, nil, err
 	}
 	defer s.secrets.lock(secretARN)()
-	e := &edit{operation: o, secretARN: secretARN, want: want}
+	o.deadline = o.clock.Now().Add(editTimeout) // A setup may have had the secret until now.
+	e := &edit{operation: o, secretARN: secretARN, want: want, password: want.Password != ""}
 	done := false
 	for try := 0; !done && err == nil && try < editTries; try++ {
-		done, err = e.attempt(ctx)
+		if try > 0 {
+			err = o.clock.Sleep(ctx, pollPause)
+		}
+		if err == nil {
+			done, err = e.attempt(ctx)
+		}
 	}
 	if err == nil && !done {
-		err = wrong("secret_id", "Secret keeps changing", fmt.Sprintf("The secret %s got another value each time that this one was to be changed. Apply again.", secretARN))
+		err = wrong("secret_id", "Unable to change the value", fmt.Sprintf("The secret %s got another value each time that this one was to be changed. Apply again.", secretARN))
 	}
 	if err == nil {
 		return &StoredValue{SecretARN: secretARN}, o.warnings, nil
@@ -63,8 +71,9 @@ type edit struct {
 	// written is the version that this change has made AWSCURRENT, keys what of the
 	// connection was different before. A password is written once: one that a rotation
 	// has replaced since is not to come back.
-	written string
-	keys    []string
+	written  string
+	keys     []string
+	password bool
 }
 
 // attempt makes the change once. It reports false if the secret got another value
@@ -90,6 +99,11 @@ func (e *edit) attempt(ctx context.Context) (done bool, err error) {
 	if p := e.disturbed(ctx, sec); p != nil {
 		return false, p
 	}
+	for _, key := range changed {
+		if _, ofConnection := e.want.Connection[key]; ofConnection && !slices.Contains(e.keys, key) {
+			e.keys = append(e.keys, key)
+		}
+	}
 	version, err := e.put(ctx, e.secretARN, merged, "")
 	if err != nil {
 		return false, err
@@ -100,11 +114,7 @@ func (e *edit) attempt(ctx context.Context) (done bool, err error) {
 		return false, err
 	}
 	e.written, e.want.Password = version, ""
-	for _, key := range changed {
-		if _, ofConnection := e.want.Connection[key]; ofConnection && !slices.Contains(e.keys, key) {
-			e.keys = append(e.keys, key)
-		}
-	}
+	e.warnIfOverdue(sec)
 	e.tell(ctx, "The value is changed", map[string]any{"secret_arn": e.secretARN, "keys": e.keys})
 	return e.verify(ctx, current)
 }
@@ -135,6 +145,15 @@ func (o *operation) disturbed(ctx context.Context, sec *secret) *Problem {
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const longestRotation = 4 * 15 * time.Minute
 
+// warnIfOverdue says that a rotation may have been about to begin although no window was
+// known to be open: when AWS tries again one that is overdue, it does not tell, except
+// for cron().
+func (o *operation) warnIfOverdue(sec *secret) {
+	if next := sec.NextRotationDate; sec.Enabled() && next != nil && next.Before(o.clock.Now()) {
+		o.warn(*wrong("secret_id", "Rotation is overdue", fmt.Sprintf("The secret %s was to rotate by %s and has not. Secrets Manager may try again at any time, so its value was changed without knowing that no rotation would begin in that moment. The data source `rotation_diagnosis` says what keeps it from rotating.", sec.Parsed, next.UTC().Format(time.RFC3339))))
+	}
+}
+
 // unfinished is the version that has AWSPENDING without AWSCURRENT, or "".
 func (s *secret) unfinished() string {
 	if version := s.With(facts.LabelPending); version != s.Current() {
@@ -150,8 +169,10 @@ func (e *edit) merge(ctx context.Context, version string) (merged string, change
 	case value.Denied != nil:
 		return "", nil, failed("secret_id", "read the value",
 			"A change keeps the password and all fields that it is not about, so it has to read them. Allow these credentials `secretsmanager:GetSecretValue` on the secret and, if it has a customer managed key, `kms:Decrypt` on that.", value.Denied)
+	case value.Err != nil:
+		return "", nil, failed("secret_id", "read the value", "A change keeps the password and all fields that it is not about, so it has to read them.", value.Err)
 	case value.State != facts.ValuePresent:
-		return "", nil, wrong("secret_id", "Unable to read the value", fmt.Sprintf("AWS did not tell the value of the version %s of the secret %s. Nothing was changed by this attempt.", version, e.secretARN), "Apply again.")
+		return "", nil, wrong("secret_id", "Unable to read the value", fmt.Sprintf("The version %s of the secret %s has no value any more. Apply again.", version, e.secretARN))
 	}
 	found := e.want.against(value)
 	if len(found.refused) > 0 {
@@ -179,29 +200,47 @@ func (e *edit) makeCurrent(ctx context.Context, read *secret, version string) (m
 	if err != nil || !still {
 		return false, err
 	}
-	err = e.move(ctx, e.secretARN, facts.LabelCurrent, version, current)
+	err = e.move(ctx, e.secretARN, facts.LabelCurrent, version, current, e.once()...)
 	switch {
 	case err == nil:
 		return true, nil
-	case awsapi.Is(err, "InvalidParameterException"):
-		// Another version has it; or the SDK has asked twice, and the answer to the first
-		// time was lost.
-		sec, err := e.find(ctx, e.secretARN)
-		if err != nil {
-			return false, err
-		}
-		return sec.Current() == version || sec.With(facts.LabelPrevious) == version, nil
-	case awsapi.Answered(err):
+	case awsapi.Answered(err) && !awsapi.Is(err, "InvalidParameterException"):
 		return false, notMoved(err)
 	}
-	// The answer was lost. What AWS shows may be from before, and is asked more than once.
+	// Another version has it. Or an answer was lost, the one to the SDK's first try perhaps.
+	moved, known := e.carriedOut(ctx, current, version)
+	switch {
+	case moved || known && awsapi.Answered(err):
+		return moved, nil
+	case !known: // What may be written is not to be written again, whatever comes after it.
+		e.written = version
+	}
+	return false, notMoved(err)
+}
+
+// once are the options of the move: one that makes a password current is not repeated
+// by the SDK, which cannot know what came in between.
+func (e *edit) once() []func(*secretsmanager.Options) {
+	if e.want.Password == "" {
+		return nil
+	}
+	return []func(*secretsmanager.Options){func(o *secretsmanager.Options) { o.RetryMaxAttempts = 1 }}
+}
+
+// carriedOut tells whether AWSCURRENT was moved to a version from the one before. What AWS
+// shows may be from before, and is asked more than once. Known says that AWS has told
+// anything at all.
+func (e *edit) carriedOut(ctx context.Context, before, version string) (moved, known bool) {
 	for giveUp := e.clock.Now().Add(lagging); ; {
-		sec, found := e.describe(ctx, e.secretARN)
-		if found == nil && (sec.Current() == version || sec.With(facts.LabelPrevious) == version) {
-			return true, nil
+		if sec, err := e.describe(ctx, e.secretARN); err == nil {
+			known = true
+			current := sec.Current()
+			if moved = current == version || sec.With(facts.LabelPrevious) == version; moved || current != before {
+				return moved, true
+			}
 		}
 		if !e.clock.Now().Before(giveUp) || e.clock.Sleep(ctx, pollPause) != nil {
-			return false, notMoved(err)
+			return false, known
 		}
 	}
 }
@@ -212,7 +251,7 @@ func notMoved(err error) *Problem {
 	case awsapi.IsAccessDenied(err):
 		advice = "Allow these credentials `secretsmanager:UpdateSecretVersionStage` on the secret."
 	case !awsapi.Answered(err):
-		advice = "AWS has not said whether the value is changed now. Apply again: what is changed already is not changed once more."
+		advice = "AWS has not said whether the value is changed now. Apply again: a field that is changed already is not changed once more."
 	}
 	return failed("secret_id", "change the value", advice, err)
 }
@@ -263,6 +302,9 @@ func (e *edit) verify(ctx context.Context, before string) (done bool, err error)
 			_, changed, err := e.merge(ctx, sec.Current())
 			if err != nil || len(changed) > 0 {
 				return false, err
+			}
+			if e.password && sec.Current() != e.written {
+				e.warn(*wrong("password_wo_version", "Password was replaced at once", "The password of `password_wo` was stored, and a rotation has replaced it since. The value has the password of the rotation."))
 			}
 			e.dropEditLabel(ctx, e.secretARN, e.written)
 			return true, nil

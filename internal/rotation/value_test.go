@@ -2,7 +2,9 @@ package rotation_test
 
 import (
 	"fmt"
+	"io"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -265,9 +267,12 @@ func TestFirstValueOfSomebodyQuicker(t *testing.T) {
 	w.Inject(awslab.Fault{Operation: "PutSecretValue", Caller: ":user/administrator", Times: 1, Do: func(awslab.Call) { w.put(secretARN, theirs) }})
 	want := w.wantValue(secretARN, map[string]string{"host": "ours", "username": "app"})
 	want.Password = labtest.FirstPassword
-	stored, _, err := w.process().createValue(want)
+	stored, warnings, err := w.process().createValue(want)
 	w.Must(err)
 	w.valueIs(secretARN, theirs)
+	if len(warnings) != 1 || warnings[0].Summary != "Password is not stored" {
+		t.Errorf("The warnings are %v.", warnings)
+	}
 	if !slices.Equal(stored.Unmerged, []string{"host"}) {
 		t.Errorf("It differs in %q.", stored.Unmerged)
 	}
@@ -391,6 +396,58 @@ func TestLabelNotDropped(t *testing.T) {
 	if slices.Contains(w.labels(w.SecretARN), editLabel) {
 		t.Error("The label is still there.")
 	}
+}
+
+// TestOverdueRotation changes the value of a secret whose rotation is overdue, of which
+// nobody knows when AWS tries again.
+func TestOverdueRotation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.process()
+	p.mustCreate(w.want())
+	heal := w.Inject(awslab.Fault{Service: "secretsmanager", Operation: "GetRandomPassword", Code: "AccessDeniedException", Message: "no"})
+	w.Advance(33 * 24 * time.Hour)
+	heal()
+	pending := w.pending()
+	if pending == "" {
+		t.Fatal("No rotation has failed.")
+	}
+	_, err := w.Secrets.UpdateSecretVersionStage(t.Context(), &secretsmanager.UpdateSecretVersionStageInput{SecretId: &w.SecretARN, VersionStage: aws.String("AWSPENDING"), RemoveFromVersionId: &pending})
+	w.Must(err)
+	_, warnings, err := p.updateValue(w.SecretARN, w.wantValue(w.SecretARN, map[string]string{"host": "other"}))
+	w.Must(err)
+	if len(warnings) != 1 || warnings[0].Summary != "Rotation is overdue" {
+		t.Errorf("The warnings are %v.", warnings)
+	}
+}
+
+// TestMoveNotTold loses the answer to the move of AWSCURRENT, and AWS tells nothing
+// afterwards: what may be written counts as written, so that a password does not come
+// back after a rotation.
+func TestMoveNotTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	moved := false
+	p := w.processOn(func(_ int, r *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
+		asked := r.Header.Get("X-Amz-Target")
+		if moved && strings.HasSuffix(asked, ".DescribeSecret") {
+			return nil, io.ErrUnexpectedEOF
+		}
+		response, err := send()
+		if strings.HasSuffix(asked, ".UpdateSecretVersionStage") && w.Value(w.SecretARN, "host") == "other" {
+			moved = true
+			_ = response.Body.Close()
+			return nil, io.ErrUnexpectedEOF
+		}
+		return response, err
+	})
+	want := w.wantValue(w.SecretARN, map[string]string{"host": "other"})
+	want.Password = "another-planted-password"
+	stored, _, err := p.updateValue(w.SecretARN, want)
+	if err == nil || stored == nil || !slices.Equal(stored.Unmerged, []string{"host"}) {
+		t.Errorf("%v, %v", stored, err)
+	}
+	w.tells(w.problem(err).Error(), "has not said whether")
 }
 
 // TestStaleLooks answers the look before the move as it was before anything was

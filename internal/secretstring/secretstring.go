@@ -102,7 +102,7 @@ func Merge(t *catalog.RotationType, value string, connection map[string]string, 
 	var edits []edit
 	for _, f := range given {
 		last := len(members) - 1
-		for last >= 0 && members[last].name != f.name { // Of repeated fields the last one counts.
+		for last >= 0 && members[last].name != f.name { // Of repeated fields the last one counts; the others stay.
 			last--
 		}
 		switch {

@@ -10,13 +10,15 @@ resource "rotation_secret_value" "orders" {
   }
 
   # Secrets Manager generates it, as the rotation function would. What creates the
-  # database user reads it from the secret.
+  # database user reads it from the secret, and the setup comes after that.
   generate_password = {
     contexts = ["url"] # It stands in a URL, too.
   }
 }
 
-# The first rotation comes after the first value: the setup refers to it.
+# The first rotation comes after the first value, since the setup refers to it. The
+# function logs in with it: where this configuration creates the database user, let
+# the setup depend on that.
 resource "rotation_setup" "orders" {
   secret_id            = rotation_secret_value.orders.secret_arn
   rotation_lambda_arn  = "arn:aws:lambda:eu-west-1:123456789012:function:rotator"

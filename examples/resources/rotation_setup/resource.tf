@@ -14,8 +14,13 @@ resource "aws_secretsmanager_secret" "orders" {
   name = "orders"
 }
 
-# The first value, stored once, with a password that nobody has to know: what creates
-# the database user reads it from the secret. Later it is rotation's.
+# What the database user "orders" logs in with now.
+variable "orders_password" {
+  type      = string
+  ephemeral = true # Terraform 1.11, OpenTofu 1.11; before, store the first value otherwise.
+}
+
+# The first value, stored once. Later it is rotation's.
 resource "rotation_secret_value" "orders" {
   secret_id     = aws_secretsmanager_secret.orders.arn
   rotation_type = "PostgreSQLSingleUser"
@@ -25,7 +30,9 @@ resource "rotation_secret_value" "orders" {
     dbname   = "orders"
     username = "orders"
   }
-  generate_password = {}
+
+  password_wo         = var.orders_password
+  password_wo_version = 1
 }
 
 # The rotation function, here AWS's template for a single PostgreSQL user. It has
