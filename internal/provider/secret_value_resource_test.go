@@ -285,8 +285,10 @@ func TestSecretValueImportByCLI(t *testing.T) {
 		steps = append(steps,
 			resource.TestStep{Config: w.value(), ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectIdentityValue(valueAddress, tfjsonpath.New("secret_arn"), knownvalue.StringExact(w.SecretARN))}},
 			resource.TestStep{
-				Config: w.value(), ResourceName: valueAddress, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity,
-				ImportPlanChecks: resource.ImportPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(valueAddress, plancheck.ResourceActionUpdate)}},
+				Config: strings.ReplaceAll(fmt.Sprintf("import {\n  to = %s\n  identity = {\n    secret_arn = %q\n  }\n}\n", valueAddress, w.SecretARN)+w.value(), "test", "other"),
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+					plancheck.ExpectResourceAction("rotation_secret_value.other", plancheck.ResourceActionUpdate), plancheck.ExpectResourceAction(valueAddress, plancheck.ResourceActionDestroy),
+				}},
 			})
 	}
 	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: w.factories(), Steps: steps})

@@ -212,10 +212,16 @@ func (e *edit) makeCurrent(ctx context.Context, read *secret, version string) (m
 	switch {
 	case moved || known && awsapi.Answered(err):
 		return moved, nil
-	case !known: // What may be written is not to be written again, whatever comes after it.
-		e.written = version
+	case known:
+		return false, notMoved(err)
 	}
-	return false, notMoved(err)
+	// What may be written is not to be written again, whatever comes after it.
+	e.written = version
+	p := notMoved(err)
+	if e.want.Password != "" {
+		p.Detail += "\n\nThe password counts as written. If the value does not have it, change `password_wo_version` once more."
+	}
+	return false, p
 }
 
 // once are the options of the move: one that makes a password current is not repeated
@@ -231,6 +237,8 @@ func (e *edit) once() []func(*secretsmanager.Options) {
 // shows may be from before, and is asked more than once. Known says that AWS has told
 // anything at all.
 func (e *edit) carriedOut(ctx context.Context, before, version string) (moved, known bool) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout) // Also when the apply is interrupted.
+	defer cancel()
 	for giveUp := e.clock.Now().Add(lagging); ; {
 		if sec, err := e.describe(ctx, e.secretARN); err == nil {
 			known = true

@@ -1,6 +1,7 @@
 package rotation_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -448,6 +449,30 @@ func TestMoveNotTold(t *testing.T) {
 		t.Errorf("%v, %v", stored, err)
 	}
 	w.tells(w.problem(err).Error(), "has not said whether")
+}
+
+// TestInterruptedMove interrupts a change just before it moves AWSCURRENT: it finds out
+// that nothing was moved, so that the password is still to be written.
+func TestInterruptedMove(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	p := w.processOn(func(_ int, r *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
+		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".UpdateSecretVersionStage") && ctx.Err() == nil {
+			interrupt()
+			return nil, ctx.Err()
+		}
+		return send()
+	})
+	want := w.wantValue(w.SecretARN, map[string]string{"host": "other"})
+	want.Password = "another-planted-password"
+	before := w.text(w.SecretARN)
+	stored, _, err := p.UpdateValue(ctx, w.SecretARN, want)
+	if stored != nil || err == nil {
+		t.Errorf("%v, %v", stored, err)
+	}
+	w.valueIs(w.SecretARN, before)
 }
 
 // TestStaleLooks answers the look before the move as it was before anything was
