@@ -60,13 +60,21 @@ func (m secretValueModel) unread(t *catalog.RotationType) []rotation.Problem {
 		switch {
 		case key == secretstring.MasterARN && len(t.Fields) > 0:
 			warn(key, "Connection field is not read", fmt.Sprintf("The rotation function of %s reads no superuser secret. Remove `%s`, or choose the rotation type that needs one.", t.Name, key))
-		case findings.LooksSecret(key) || meant == secretstring.CredentialName(t):
+		case soundsSecret(key) || meant == secretstring.CredentialName(t):
 			warn(key, "Connection field may be a secret", fmt.Sprintf("The field %q sounds like a secret, and `connection_fields` is stored in state and plan. Only `password_wo` is not.", key))
 		case meant != "" && !given:
 			warn(key, "Connection field is not read", fmt.Sprintf("The rotation function of %s reads no field %q. It reads %q: rename the key if you meant that.", t.Name, key, meant))
 		}
 	}
 	return all
+}
+
+// soundsSecret reports whether a key is one under which secrets stand, rather than what
+// names one or says where it is.
+func soundsSecret(key string) bool {
+	lower := strings.ToLower(key)
+	names := slices.ContainsFunc([]string{"arn", "id", "name", "url", "uri", "endpoint"}, func(suffix string) bool { return strings.HasSuffix(lower, suffix) })
+	return findings.LooksSecret(key) && !names
 }
 
 // doubtful are warnings of a password that no user of the engine can have, or that was

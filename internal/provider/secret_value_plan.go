@@ -131,10 +131,7 @@ func (r *secretValueResource) planCreate(ctx context.Context, config secretValue
 func (m secretValueModel) checkFirst(t *catalog.RotationType) []rotation.Problem {
 	all := append(m.firstValue(t, true), doubtful(t, m.PasswordWO.ValueString())...)
 	if m.PasswordWO.IsNull() && m.GeneratePassword.IsNull() && (rotation.Value{RotationType: t}).NeedsPassword() {
-		all = append(all, rotation.Problem{
-			Attribute: "password_wo", Summary: "Missing password",
-			Detail: "The secret has no value yet, and its first one needs a password. Give the password that the user has in `password_wo`, or have one generated with `generate_password`.",
-		})
+		all = append(all, *rotation.MissingPassword())
 	}
 	return all
 }
@@ -151,11 +148,8 @@ func (r *secretValueResource) planUpdate(ctx context.Context, config secretValue
 		return
 	}
 	connection, known := config.connection()
-	if known {
-		m := removed(state, connection)
-		if len(m) > 0 {
-			diags.AddAttributeWarning(path.Root("connection_fields"), "Fields stay in the value", "`connection_fields` has no "+quotedList(m)+" any more. The value keeps what it has; from now on that is left to others.")
-		}
+	if keys := removed(state, connection); known && len(keys) > 0 {
+		diags.AddAttributeWarning(path.Root("connection_fields"), "Fields stay in the value", "`connection_fields` has no "+quotedList(keys)+" any more. The value keeps what it has; from now on that is left to others.")
 	}
 	changes, nothing := config.changes(ctx, state, diags)
 	retyped := !config.RotationType.Equal(state.RotationType)

@@ -81,7 +81,7 @@ func (r *secretValueResource) Schema(_ context.Context, _ resource.SchemaRequest
 			},
 			"password_wo_version": schema.NumberAttribute{
 				Optional: true,
-				MarkdownDescription: "Any number. Changing it to another one writes `password_wo` into the current value again, whatever rotation has made of it: it is for the repair of a secret that lost its password, and the plan warns of it. " +
+				MarkdownDescription: "Any number. Changing it to another one writes `password_wo` into the current value again, whatever rotation has made of it: it is for the repair of a secret that lost its password, and the plan warns of it. An apply that is killed after it has written leaves the version as it was, so that the next one writes again. " +
 					"From null to a number, as after an import, writes nothing.",
 			},
 			"generate_password": schema.SingleNestedAttribute{

@@ -82,6 +82,7 @@ func TestSecretValueDoubts(t *testing.T) {
 	}{
 		"the password in capitals":    {object{"connection_fields": fields(object{"PASSWORD": "x"})}, []string{"ERROR connection_fields.PASSWORD: …is the secret itself"}},
 		"another secret":              {object{"connection_fields": fields(object{"api_key": "x"})}, []string{"WARNING connection_fields.api_key: Connection field may be a secret: "}},
+		"the name of a secret":        {object{"connection_fields": fields(object{"adminSecretArn": "a", "token_url": "b", "secretName": "c"})}, nil},
 		"no user":                     {object{"connection_fields": fields(object{"username": ""})}, []string{"ERROR connection_fields.username: …is empty"}},
 		"a field without a value":     {object{"connection_fields": fields(object{"dbname": nil})}, []string{`ERROR connection_fields.dbname: …is null. Leave a field without a value out`}},
 		"a field without a name":      {object{"connection_fields": fields(object{"": "x"})}, []string{"ERROR connection_fields: Invalid connection field: A field has a name."}},

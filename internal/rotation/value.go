@@ -123,7 +123,7 @@ func (o *operation) storeFirst(ctx context.Context, secretARN string, want Value
 			return nil, false, err
 		}
 	case want.NeedsPassword():
-		return nil, false, missingPassword(want.SecretID)
+		return nil, false, MissingPassword()
 	}
 	text, err := secretstring.First(want.RotationType, want.Connection, password)
 	if err != nil {
@@ -166,9 +166,9 @@ func (w Value) NeedsPassword() bool {
 	return f.Required || !known
 }
 
-func missingPassword(secretID string) *Problem {
-	return wrong("password_wo", "Missing password",
-		fmt.Sprintf("The secret %q has no value yet, and its first one needs a password.", secretID),
+// MissingPassword is the problem of a first value that needs a credential and is given none.
+func MissingPassword() *Problem {
+	return wrong("password_wo", "Missing password", "The secret has no value yet, and its first one needs a password.",
 		"Give the password that the user has in `password_wo`, or have one generated with `generate_password`.")
 }
 
